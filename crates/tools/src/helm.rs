@@ -1,0 +1,61 @@
+//! `helm template` and `helm show chart` on a chart that lies on disk.
+
+use std::path::Path;
+
+use crate::catalog::Tool;
+use crate::discover::Toolbox;
+use crate::error::ToolError;
+
+/// One rendering of one chart.
+#[derive(Debug, Clone, Copy)]
+pub struct Template<'a> {
+    /// `.Release.Name`.
+    pub release_name: &'a str,
+    /// `.Release.Namespace`.
+    pub namespace: &'a str,
+    /// The chart: a folder or a `.tgz`.
+    pub chart: &'a Path,
+    /// The merged values as YAML; empty for the chart's own.
+    pub values: &'a [u8],
+    /// `.Capabilities.KubeVersion`; without it the version helm was built with.
+    pub kube_version: Option<&'a str>,
+    /// Additions to `.Capabilities.APIVersions`, such as `monitoring.coreos.com/v1`.
+    pub api_versions: &'a [&'a str],
+    /// Whether the files below `crds/` come first, as on a first install.
+    pub include_crds: bool,
+}
+
+/// The YAML stream that an install would send to the cluster, hooks and tests included.
+pub fn template(toolbox: &Toolbox, template: Template<'_>) -> Result<Vec<u8>, ToolError> {
+    let mut call = toolbox
+        .get(Tool::Helm)?
+        .invocation()
+        .arg("template")
+        .args(["--namespace", template.namespace])
+        .args(["--values", "-"])
+        .stdin(template.values);
+    if let Some(version) = template.kube_version {
+        call = call.args(["--kube-version", version]);
+    }
+    for api_version in template.api_versions {
+        call = call.args(["--api-versions", api_version]);
+    }
+    if template.include_crds {
+        call = call.arg("--include-crds");
+    }
+    Ok(call
+        .args(["--", template.release_name])
+        .arg(template.chart)
+        .run()?
+        .stdout)
+}
+
+/// The Chart.yaml of a chart: a folder or a `.tgz`.
+pub fn show_chart(toolbox: &Toolbox, chart: &Path) -> Result<Vec<u8>, ToolError> {
+    let call = toolbox
+        .get(Tool::Helm)?
+        .invocation()
+        .args(["show", "chart", "--"])
+        .arg(chart);
+    Ok(call.run()?.stdout)
+}
