@@ -26,11 +26,13 @@ pub struct Config {
     pub levels: BTreeMap<String, ConfiguredLevel>,
     /// Findings that are known and accepted for a while.
     pub suppress: Vec<Suppression>,
+    /// Whether the manifests come from this program's own typed specs, so that `validate` looks for drift.
+    pub generated: bool,
     /// Path of a program by its name, for those that are not on PATH.
     pub tools: BTreeMap<String, PathBuf>,
 }
 
-/// Names of variables, in the settings ConfigMaps, that carry a cluster's networks.
+/// Names of variables, in the settings `ConfigMap`s, that carry a cluster's networks.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Networks {

@@ -82,6 +82,7 @@ pub struct Tree {
     files: BTreeMap<String, File>,
     folders: BTreeMap<String, BTreeSet<String>>,
     hidden: BTreeMap<String, String>,
+    root: Option<PathBuf>,
     sources: Arc<Sources>,
 }
 
@@ -243,11 +244,10 @@ impl Tree {
         if self.is_folder(path) {
             return ReadError::Folder(path.to_owned());
         }
-        let hidden = |at: &str| self.hidden.get(at).cloned();
-        match path::ancestors(path).find_map(hidden) {
+        match self.hidden_by(path) {
             Some(by) => ReadError::Hidden {
                 path: path.to_owned(),
-                by,
+                by: by.to_owned(),
             },
             None => ReadError::Absent(path.to_owned()),
         }

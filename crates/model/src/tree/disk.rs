@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use super::{Content, MAX_FILE_BYTES, ReadError, Tree, path};
+use super::{Content, MAX_FILE_BYTES, ReadError, Tree};
 
 /// What source-controller leaves out of an artifact without being asked
 /// (fluxcd/pkg `sourceignore`: version control, CI and binary files).
@@ -63,7 +63,10 @@ impl Tree {
         } else {
             source_ignore(&real_root)
         };
-        let mut tree = Self::default();
+        let mut tree = Self {
+            root: Some(real_root.clone()),
+            ..Self::default()
+        };
         let walk = WalkBuilder::new(&real_root)
             .hidden(false)
             .parents(false)
@@ -101,16 +104,6 @@ impl Tree {
             tree.add(relative, Content::Disk(at.to_owned()));
         }
         Ok(tree)
-    }
-
-    /// Looks at the disk for a file that the tree lacks, so that a message can say that an ignore rule hides it.
-    pub fn explain_absent(&mut self, root: &Path, relative: &str) {
-        let relative = path::normalize(relative);
-        if !self.is_file(&relative) && !self.is_folder(&relative) && root.join(&relative).exists() {
-            self.hidden
-                .entry(relative)
-                .or_insert_with(|| "a .gitignore rule matches it".to_owned());
-        }
     }
 }
 
@@ -150,4 +143,80 @@ pub(super) fn read(path: &str, at: &PathBuf) -> Result<Vec<u8>, ReadError> {
         });
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let at = root.join(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    }
+
+    fn files(root: &Path, options: DiskOptions) -> Vec<String> {
+        Tree::from_disk(root, options)
+            .unwrap()
+            .files()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn holds_what_git_tracks_and_flux_takes() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), ".gitignore", "secret.yaml\n/target/\n");
+        write(root.path(), ".sourceignore", "/*\n!/kubernetes/\n");
+        write(root.path(), ".git/config", "");
+        write(root.path(), "target/a.yaml", "");
+        write(root.path(), "kubernetes/a.yaml", "a: 1");
+        write(root.path(), "kubernetes/.hidden.yaml", "");
+        write(root.path(), "kubernetes/secret.yaml", "");
+        write(root.path(), "kubernetes/pic.png", "");
+        write(root.path(), "docs/b.yaml", "");
+        assert_eq!(
+            files(root.path(), DiskOptions::default()),
+            ["kubernetes/.hidden.yaml", "kubernetes/a.yaml"]
+        );
+        let all = files(
+            root.path(),
+            DiskOptions {
+                keep_source_ignored: true,
+            },
+        );
+        assert!(
+            all.contains(&"docs/b.yaml".to_owned()) && !all.contains(&"kubernetes/secret.yaml".to_owned()),
+            "{all:?}"
+        );
+    }
+
+    #[test]
+    fn a_hidden_file_is_told_from_an_absent_one() {
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), ".sourceignore", "b.yaml\n");
+        write(root.path(), "b.yaml", "");
+        write(root.path(), ".gitignore", "d.yaml\n");
+        write(root.path(), "d.yaml", "");
+        let tree = Tree::from_disk(root.path(), DiskOptions::default()).unwrap();
+        assert!(matches!(tree.read("b.yaml"), Err(ReadError::Hidden { .. })));
+        assert_eq!(tree.hidden_by("d.yaml"), Some("a .gitignore rule matches it"));
+        assert!(matches!(tree.read("c.yaml"), Err(ReadError::Absent(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_out_of_the_root_are_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        write(outside.path(), "secret.yaml", "s: 1");
+        let root = tempfile::tempdir().unwrap();
+        write(root.path(), "a.yaml", "a: 1");
+        std::os::unix::fs::symlink(outside.path().join("secret.yaml"), root.path().join("out.yaml")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("folder")).unwrap();
+        std::os::unix::fs::symlink(root.path().join("a.yaml"), root.path().join("in.yaml")).unwrap();
+        let tree = Tree::from_disk(root.path(), DiskOptions::default()).unwrap();
+        assert_eq!(tree.files().collect::<Vec<_>>(), ["a.yaml", "in.yaml"]);
+        assert!(tree.read("out.yaml").is_err());
+        assert_eq!(&*tree.read("in.yaml").unwrap().text, "a: 1");
+    }
 }
