@@ -255,9 +255,11 @@ impl Tree {
 
     /// Why a path of the disk is not part of the tree, when an ignore rule hides it or a folder above it.
     pub fn hidden_by(&self, path: &str) -> Option<&str> {
+        let on_disk = || self.root.as_ref().is_some_and(|root| root.join(path).exists());
         path::ancestors(path)
             .find_map(|at| self.hidden.get(at))
             .map(String::as_str)
+            .or_else(|| on_disk().then_some("a .gitignore rule matches it"))
     }
 }
 
