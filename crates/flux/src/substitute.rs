@@ -3,6 +3,8 @@
 //!
 //! Source: fluxcd/pkg `kustomize` (`SubstituteVariables`); semantics measured on the real library.
 
+use std::collections::BTreeSet;
+
 use diag::{SourceId, Sources, Span};
 use model::object;
 use model::yaml::{self, Dialect, Node, Style, Value};
@@ -140,7 +142,12 @@ fn scan(
             return;
         }
         let (references, error) = envsubst::references(text);
+        let mut named: BTreeSet<String> = BTreeSet::new();
         for reference in references {
+            // A script that reads a variable ten times has one defect, at the first of them.
+            if !named.insert(reference.name.clone()) {
+                continue;
+            }
             let at = locate(&format!("${{{}", reference.name), span, sources);
             out.used.push((reference.name.clone(), at));
             match variables.known.get(&reference.name) {
@@ -149,17 +156,7 @@ fn scan(
                 None if reference.has_default => {}
                 None if variables.has_unknown() => out.unknown.push(span),
                 None => {
-                    let message = match strictness {
-                        Strictness::Strict => {
-                            format!("variable `{}` is not set and has no default", reference.name)
-                        }
-                        Strictness::Lax => {
-                            format!(
-                                "variable `{}` is not set: Flux puts nothing in its place",
-                                reference.name
-                            )
-                        }
-                    };
+                    let message = undefined(&reference.name, strictness);
                     let kind = ProblemKind::Undefined(reference.name);
                     out.problems.push(Problem {
                         kind,
@@ -181,6 +178,13 @@ fn scan(
         }
     };
     visit_texts(node, &mut text);
+}
+
+fn undefined(name: &str, strictness: Strictness) -> String {
+    match strictness {
+        Strictness::Strict => format!("variable `{name}` is not set and has no default"),
+        Strictness::Lax => format!("variable `{name}` is not set: Flux puts nothing in its place"),
+    }
 }
 
 fn visit_texts(node: &Node, visit: &mut dyn FnMut(&str, Span)) {
