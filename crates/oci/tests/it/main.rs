@@ -1,0 +1,14 @@
+//! Preflights against registries: one in process that lies on demand, and Debian's docker-registry.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "clippy knows test functions, not the helpers they share"
+)]
+
+mod access;
+mod chart;
+mod liar;
+mod lies;
+mod real;
+mod resolve;
+mod trouble;
