@@ -1,5 +1,7 @@
 //! Behaviour of discovery, walking and substitution on small trees.
 
+#![expect(clippy::panic, reason = "a test fails by panicking")]
+
 use diag::Span;
 use flux::{Built, ClusterBuild, Options, State};
 use model::tree::Tree;
