@@ -1,0 +1,60 @@
+//! What scenarios need from outside, and what the caller can bring: the word of a registry or of a real program.
+
+use serde::{Deserialize, Serialize};
+
+/// Something that is not always there. A scenario that may defer declares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Need {
+    /// The rendered chart.
+    Chart,
+    /// A registry that answers.
+    Network,
+    /// The program kubeconform.
+    Kubeconform,
+}
+
+impl Need {
+    /// The name that test designs use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chart => "chart",
+            Self::Network => "network",
+            Self::Kubeconform => "kubeconform",
+        }
+    }
+
+    /// Why a claim that has this need could not be looked at.
+    pub(crate) fn missing(self) -> &'static str {
+        match self {
+            Self::Chart => "the chart is not rendered by this version",
+            Self::Network => "the chart preflight was not run",
+            Self::Kubeconform => "kubeconform was not run",
+        }
+    }
+}
+
+/// What a registry or a program said of one subject on one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// What said it.
+    pub need: Need,
+    /// Name of the cluster.
+    pub cluster: String,
+    /// `OCIRepository/flux-system/coredns-charts` for the network, `flux-system/coredns` (the flux::Kustomization whose
+    /// objects were looked at) for kubeconform.
+    pub subject: String,
+    /// What it said.
+    pub proof: Proof,
+}
+
+/// The word of a registry or a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// All is well.
+    Passed,
+    /// It is not, and why.
+    Failed(String),
+    /// Nobody can tell, and why: the registry did not answer, the program does not start.
+    Unknown(String),
+}

@@ -1,0 +1,74 @@
+//! Whether a claim holds. One file for each family of claims.
+
+mod addresses;
+mod builds;
+mod proofs;
+mod rules;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use diag::Stage;
+
+use crate::claim::Claim;
+use crate::design::Expectation;
+use crate::evidence::Need;
+use crate::miss::Miss;
+use crate::subject::View;
+
+/// What is to be said of a claim.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It was looked at and holds.
+    Holds,
+    /// It was looked at and does not hold: at least one miss.
+    Fails(Vec<Miss>),
+    /// It could not be looked at, and why.
+    Deferred(String),
+}
+
+impl Verdict {
+    fn of(misses: Vec<Miss>) -> Self {
+        if misses.is_empty() {
+            Self::Holds
+        } else {
+            Self::Fails(misses)
+        }
+    }
+}
+
+impl From<Result<(), Miss>> for Verdict {
+    fn from(result: Result<(), Miss>) -> Self {
+        match result {
+            Ok(()) => Self::Holds,
+            Err(miss) => Self::Fails(vec![miss]),
+        }
+    }
+}
+
+/// What must be there to look at a claim of an expectation.
+pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
+    let chart = (expectation.stage == Stage::Installed).then_some(Need::Chart);
+    chart
+        .into_iter()
+        .chain(expectation.claims.iter().filter_map(Claim::need))
+}
+
+/// Looks at one claim of an expectation.
+pub(crate) fn judge(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
+    if expectation.stage == Stage::Installed {
+        return Verdict::Deferred(Need::Chart.missing().to_owned());
+    }
+    match claim {
+        Claim::Exists(_) if expectation.path.is_none() => values::presence(view, expectation, claim).into(),
+        Claim::BuildSucceeds => builds::build_succeeds(view, &expectation.subject).into(),
+        Claim::ListsEveryManifest => Verdict::of(builds::unlisted(view, &expectation.subject)),
+        Claim::Applies(name) => builds::applies(view, &expectation.subject, name).into(),
+        Claim::NoPlaceholders => Verdict::of(builds::no_placeholders(view, &expectation.subject)),
+        Claim::ValidAgainstSchema => Verdict::of(rules::valid(view, &expectation.subject)),
+        Claim::ChecksSilent(ids) => Verdict::of(rules::silent(view, &expectation.subject, ids)),
+        Claim::PreflightPasses => proofs::proof(view, Need::Network, &expectation.subject),
+        Claim::KubeconformPasses => proofs::proof(view, Need::Kubeconform, &expectation.subject),
+        _ => Verdict::of(values::values(view, expectation, claim)),
+    }
+}

@@ -1,0 +1,41 @@
+//! QA test designs as data: scenarios, their expectations, risks, and the mutations that turn them red.
+//!
+//! A check is a rule for every repository; a scenario is one story's promise about this one. Scenarios look at what the
+//! other crates built and never build, fetch or start anything but `kustomize build` of a folder in memory. What cannot be
+//! looked at is Deferred with a reason, and only where the scenario declares the need; it never counts as passed.
+
+mod claim;
+mod coverage;
+mod design;
+mod evidence;
+mod failure;
+mod judge;
+mod labels;
+mod load;
+mod miss;
+mod mutate;
+mod outcome;
+mod output;
+mod placed;
+mod risk;
+mod run;
+mod select;
+mod subject;
+#[cfg(test)]
+mod testing;
+mod totals;
+
+pub use claim::{Claim, JsonType, Pattern};
+pub use coverage::{Coverage, coverage};
+pub use design::{
+    Clusters, Criterion, Expectation, KustomizationName, ObjectName, Priority, Scenario, Story, Subject,
+};
+pub use evidence::{Evidence, Need, Proof};
+pub use failure::Failure;
+pub use load::{LoadError, load};
+pub use mutate::{Edit, MutateError, Mutation, mutate};
+pub use outcome::{Outcome, StageResult, Status};
+pub use output::{COLUMNS, Entry, entries, rows};
+pub use risk::{Band, Risk};
+pub use run::{Filter, Inputs, run};
+pub use totals::{Totals, totals};
