@@ -149,7 +149,10 @@ impl Finding {
     #[must_use]
     pub fn with_related(mut self, span: Span, message: impl Into<String>) -> Self {
         if !span.is_none() {
-            self.related.push(Label { span, message: message.into() });
+            self.related.push(Label {
+                span,
+                message: message.into(),
+            });
         }
         self
     }
@@ -225,7 +228,11 @@ impl Findings {
 
     /// Adds a deferral.
     pub fn defer(&mut self, check: &CheckMeta, subject: impl Into<String>, reason: impl Into<String>) {
-        self.deferred.push(Deferred { check: check.id, subject: subject.into(), reason: reason.into() });
+        self.deferred.push(Deferred {
+            check: check.id,
+            subject: subject.into(),
+            reason: reason.into(),
+        });
     }
 
     /// Takes over everything from `other`.

@@ -4,6 +4,6 @@ mod finding;
 mod object;
 mod source;
 
-pub use finding::{CheckMeta, Deferred, Findings, Finding, Hop, Label, Level, Stage};
+pub use finding::{CheckMeta, Deferred, Finding, Findings, Hop, Label, Level, Stage};
 pub use object::ObjectRef;
 pub use source::{Position, Source, SourceId, Sources, Span};

@@ -26,17 +26,29 @@ pub struct Span {
 
 impl Span {
     /// A span that points nowhere, for values that no file holds.
-    pub const NONE: Self = Self { source: SourceId::NONE, start: 0, end: 0 };
+    pub const NONE: Self = Self {
+        source: SourceId::NONE,
+        start: 0,
+        end: 0,
+    };
 
     /// The range `start..end` of `source`; ranges past 4 GiB are cut there.
     pub fn new(source: SourceId, start: usize, end: usize) -> Self {
         let cut = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { source, start: cut(start), end: cut(end) }
+        Self {
+            source,
+            start: cut(start),
+            end: cut(end),
+        }
     }
 
     /// The first byte of a file: for findings about the file as a whole.
     pub fn file(source: SourceId) -> Self {
-        Self { source, start: 0, end: 0 }
+        Self {
+            source,
+            start: 0,
+            end: 0,
+        }
     }
 
     /// Whether the span points nowhere.
@@ -71,8 +83,17 @@ pub struct Source {
 impl Source {
     fn new(path: &str, text: Arc<str>) -> Self {
         let mut line_starts = vec![0];
-        line_starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1));
-        Self { path: path.into(), text, line_starts }
+        line_starts.extend(
+            text.bytes()
+                .enumerate()
+                .filter(|(_, b)| *b == b'\n')
+                .map(|(i, _)| i as u32 + 1),
+        );
+        Self {
+            path: path.into(),
+            text,
+            line_starts,
+        }
     }
 
     /// The path relative to the repository's root, with `/` between its parts.
@@ -91,14 +112,24 @@ impl Source {
         let line = self.line_starts.partition_point(|start| *start <= byte).max(1);
         let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
         let before = self.text.get(start as usize..byte as usize).unwrap_or("");
-        Position { line: line as u32, column: before.chars().count() as u32 + 1 }
+        Position {
+            line: line as u32,
+            column: before.chars().count() as u32 + 1,
+        }
     }
 
     /// The bytes of a line counted from 1, as `(start of line, text without its newline)`.
     pub fn line(&self, line: u32) -> (u32, &str) {
         let index = (line.max(1) - 1) as usize;
-        let start = self.line_starts.get(index).copied().unwrap_or(self.text.len() as u32);
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| *next as usize - 1);
+        let start = self
+            .line_starts
+            .get(index)
+            .copied()
+            .unwrap_or(self.text.len() as u32);
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| *next as usize - 1);
         (start, self.text.get(start as usize..end).unwrap_or(""))
     }
 }
@@ -113,14 +144,21 @@ impl Sources {
     /// Adds a text under its path and returns its id. The same path may be added twice: they are two sources.
     pub fn add(&self, path: &str, text: Arc<str>) -> SourceId {
         let source = Arc::new(Source::new(path, text));
-        let mut all = self.all.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut all = self
+            .all
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         all.push(source);
         SourceId(all.len() as u32 - 1)
     }
 
     /// The source of an id; none for [`SourceId::NONE`] and for ids of another store.
     pub fn get(&self, id: SourceId) -> Option<Arc<Source>> {
-        self.all.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(id.0 as usize).cloned()
+        self.all
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .get(id.0 as usize)
+            .cloned()
     }
 
     /// The path and the start of a span, as `(path, line and column)`.

@@ -1,0 +1,9 @@
+//! Checks of HelmReleases: their charts' sources and their dependencies.
+
+pub(crate) mod depends_on_cycle;
+pub(crate) mod depends_on_unknown;
+pub(crate) mod source_unknown;
+pub(crate) mod values_from_missing;
+
+/// The API group of HelmRelease.
+pub(crate) const GROUP: &str = "helm.toolkit.fluxcd.io";

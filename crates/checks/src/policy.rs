@@ -1,0 +1,3 @@
+//! Checks of what people leave behind.
+
+pub(crate) mod placeholder;

@@ -1,0 +1,287 @@
+//! The arguments of every command. Doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use report::{ColorChoice, Engine, FailOn, OutputSpec};
+
+/// A Flux GitOps repository that proves itself.
+///
+/// Exit codes: 0 clean, 1 findings, 2 the job could not be done.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Validate(Validate),
+    Build(Build),
+    Generate(Generate),
+    Preflight(Preflight),
+    Scenarios(Scenarios),
+    Doctor(Doctor),
+    Test(Test),
+    New(New),
+    Schemas(Schemas),
+    Completions(Completions),
+}
+
+/// Which repository and how to speak.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Root of the repository to look at [default: the git repository around the current folder]
+    #[arg(short, long, visible_alias = "repo", value_name = "DIR", global = true)]
+    pub(crate) path: Option<PathBuf>,
+    /// Cluster to look at, or NAME=FOLDER to say where one starts; repeatable
+    #[arg(long, value_name = "NAME[=FOLDER]")]
+    pub(crate) cluster: Vec<String>,
+    /// Behave as this version of Flux: postBuild substitution is strict from 2.9 on
+    #[arg(long, value_name = "X.Y", env = "XTASK_FLUX_VERSION")]
+    pub(crate) flux_version: Option<String>,
+    /// Version of Kubernetes that the clusters run
+    #[arg(long, value_name = "X.Y", env = "XTASK_KUBERNETES_VERSION")]
+    pub(crate) kubernetes_version: Option<String>,
+    /// Say less: no summary when all is well
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: every subject that was not checked, and timings
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// When to color: auto, always or never
+    #[arg(long, value_name = "WHEN", default_value_t)]
+    pub(crate) color: ColorChoice,
+}
+
+/// Check the whole repository offline: render every cluster, substitute, validate, cross-check.
+///
+/// Everything is done in process; no tool, no network and no cluster is needed. What cannot be checked is listed as
+/// not checked, never counted as passed.
+///
+/// Examples:
+///   cargo xtask validate
+///   cargo xtask validate --path ../other-repo --cluster prod=clusters/production
+///   cargo xtask validate -o text -o sarif=target/report.sarif
+///   cargo xtask validate --engine both
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Validate {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Format: text, concise, json, sarif, junit, github or markdown; FORMAT=FILE writes a file; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<OutputSpec>,
+    /// What renders: inproc, tools (the real kustomize, flux, kubeconform), or both and compare
+    #[arg(long, default_value = "inproc")]
+    pub(crate) engine: Engine,
+    /// Folder or URL template of more schemas for kubeconform (--engine tools and both); repeatable
+    #[arg(long, value_name = "LOCATION")]
+    pub(crate) schema_location: Vec<String>,
+    /// Mildest level that makes the exit code 1: error, warning or note
+    #[arg(long, value_name = "LEVEL", default_value_t)]
+    pub(crate) fail_on: FailOn,
+}
+
+/// Print what kustomize or Flux would build.
+///
+/// Examples:
+///   cargo xtask build kubernetes/infrastructure/networking/coredns
+///   cargo xtask build --cluster infra
+///   cargo xtask build --cluster infra --kustomization flux-system/coredns
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Folder to build as `kustomize build` does
+    #[arg(value_name = "DIR", required_unless_present = "cluster")]
+    pub(crate) dir: Option<String>,
+    /// Only this flux::Kustomization of the cluster: NAME or NAMESPACE/NAME
+    #[arg(long, value_name = "NAME", requires = "cluster")]
+    pub(crate) kustomization: Option<String>,
+    /// Objects before substitution: written, or after: built
+    #[arg(long, value_name = "STAGE", default_value = "built", value_parser = ["written", "built"])]
+    pub(crate) stage: String,
+}
+
+/// Write the manifests of this repository from their typed specs.
+///
+/// Files that were edited by hand, and files that were not generated, are kept unless --force is given.
+///
+/// Examples:
+///   cargo xtask generate
+///   cargo xtask generate --check
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only compare: print the differences and exit with 1 when there are any
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Overwrite hand edits and files that were not generated
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) force: bool,
+}
+
+/// Ask the registries whether every chart is there: there, not there, cannot tell.
+///
+/// Examples:
+///   cargo xtask preflight
+///   cargo xtask preflight --mirror ghcr.io=127.0.0.1:5000
+///   cargo xtask preflight oci://ghcr.io/coredns/charts/coredns --version 1.38.0
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Preflight {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// One chart instead of the repository's
+    #[arg(value_name = "oci://HOST/PATH")]
+    pub(crate) url: Option<String>,
+    /// Version or range of that chart
+    #[arg(long, requires = "url", value_name = "RANGE")]
+    pub(crate) version: Option<String>,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+    /// Ask nobody: every chart is reported as not checked
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Exit with 1 when a chart could not be checked; on where CI=true
+    #[arg(long)]
+    pub(crate) require_network: bool,
+    /// Format: text or json
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(crate) output: String,
+}
+
+/// How registries are asked.
+#[derive(Debug, Args)]
+pub(crate) struct Registries {
+    /// Ask another registry for one's charts: HOST=HOST[/PREFIX]; repeatable
+    #[arg(long, value_name = "HOST=HOST")]
+    pub(crate) mirror: Vec<String>,
+    /// File with registry credentials in docker's format
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registry_config: Option<PathBuf>,
+    /// Time for all registries together, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) timeout: u64,
+}
+
+/// Run the QA test designs of docs/qa against the built repository.
+///
+/// Where kubeconform is on PATH, it judges the builds with the bundled schemas. What cannot be looked at is deferred.
+///
+/// Examples:
+///   cargo xtask scenarios
+///   cargo xtask scenarios --priority P0 --cluster infra
+///   cargo xtask scenarios --preflight --mirror ghcr.io=127.0.0.1:5000
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Scenarios {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Only this story: its number or its folder's name
+    #[arg(long)]
+    pub(crate) story: Option<String>,
+    /// Only these priorities: P0, P1, ...; repeatable
+    #[arg(long, value_name = "PRIORITY")]
+    pub(crate) priority: Vec<String>,
+    /// Ask the registries for what the scenarios want to know of them; without it that is deferred
+    #[arg(long)]
+    pub(crate) preflight: bool,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+    /// Format: text or json
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(crate) output: String,
+}
+
+/// Show which real tools are here, their versions, and how to get the others.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// Run all tests with cargo-nextest, which is installed below target/ when it is not there.
+///
+/// Examples:
+///   cargo xtask test
+///   cargo xtask test -- -E 'test(/P0/)'
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Test {
+    /// Passed on to `cargo nextest run`
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+}
+
+/// Scaffold something new.
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    #[command(subcommand)]
+    pub(crate) what: NewWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NewWhat {
+    /// A component: its typed spec in crates/components, registered and wired into every cluster
+    Component {
+        /// Name in lower case, digits and dashes
+        name: String,
+    },
+}
+
+/// Look after the bundled schemas.
+#[derive(Debug, Args)]
+pub(crate) struct Schemas {
+    #[command(subcommand)]
+    pub(crate) what: SchemasWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemasWhat {
+    /// Make the bundle anew from the official modules (needs go and a module proxy) and write its lock file
+    Update {
+        /// Only compare with the committed bundle, exit with 1 when it differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the bundled schemas as JSON Schema files that kubeconform reads with -schema-location
+    Export {
+        /// Folder to write to
+        dir: PathBuf,
+    },
+}
+
+/// Print a completion script: `cargo xtask completions bash`.
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+/// Writes the completion script to standard output.
+pub(crate) fn completions(args: &Completions) -> anyhow::Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(
+        args.shell,
+        &mut <Cli as clap::CommandFactory>::command(),
+        "xtask",
+        &mut script,
+    );
+    crate::output::data(&String::from_utf8_lossy(&script))?;
+    Ok(report::exit::CLEAN)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn arguments_are_consistent() {
+        <super::Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

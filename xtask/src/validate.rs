@@ -1,0 +1,173 @@
+//! `validate`: everything that can be checked offline, one report.
+
+use std::time::Instant;
+
+use diag::{CheckMeta, Findings};
+use flux::{ClusterBuild, State};
+use kustomize::Builder;
+use report::color::Paint;
+use report::{Engine, Format, OutputSpec, RenderOptions, Report, Run};
+
+use crate::cli::Validate;
+use crate::project::Project;
+use crate::{clock, compare, doctor, generate, output};
+
+/// Checks the repository and writes the report in every format that was asked for.
+pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
+    let start = Instant::now();
+    let project = Project::open(&args.common)?;
+    let builder = Builder::new(&project.tree);
+    let clusters = project.build(&builder)?;
+    let schemas = Project::schemas(&clusters);
+    let today = clock::today();
+    let mut run = empty_run(args, &project, &clusters);
+    let mut unable = false;
+    if args.engine != Engine::Tools {
+        let context = checks::Context::new(&project.tree, &clusters, &schemas, &project.config, &today);
+        let outcome = checks::run(&context);
+        unable = !outcome.unsupported.is_empty();
+        run.coverage = coverage(&outcome, &project);
+        run.findings = outcome.findings.found;
+        run.deferred = outcome.findings.deferred;
+        run.suppressed = suppressed(&outcome.suppressed, &project);
+        let mut drift = Findings::default();
+        generate::findings(&project, &mut drift)?;
+        run.findings.extend(drift.found);
+    }
+    if args.engine != Engine::Inproc {
+        with_tools(args, &project, &builder, &clusters, &mut run)?;
+    }
+    let report = report::assemble(run, project.tree.sources());
+    write(args, &report)?;
+    if args.common.verbose {
+        output::note(&format!("took {:.2} s", start.elapsed().as_secs_f64()));
+    }
+    let code = report::exit::code(&report, args.fail_on);
+    Ok(if unable { report::exit::UNABLE } else { code })
+}
+
+/// The rules that may speak in a report.
+fn metas() -> Vec<&'static CheckMeta> {
+    let mut metas: Vec<&CheckMeta> = checks::registry().iter().map(|check| &check.meta).collect();
+    metas.push(&generate::DRIFT);
+    metas.extend(compare::METAS);
+    metas
+}
+
+fn empty_run(args: &Validate, project: &Project, clusters: &[ClusterBuild]) -> Run {
+    let summary = |build: &ClusterBuild| report::ClusterSummary {
+        name: build.cluster.name.clone(),
+        entrypoint: build.cluster.folder.clone(),
+        kustomizations: build
+            .kustomizations
+            .iter()
+            .filter(|built| built.state == State::Built)
+            .count() as u32,
+        objects: build.objects().count() as u32,
+    };
+    Run {
+        path: project.shown.clone(),
+        engine: args.engine,
+        flux_version: project.flux_version.clone(),
+        kubernetes_version: project.kubernetes_version.clone(),
+        clusters: clusters.iter().map(summary).collect(),
+        coverage: report::Coverage::default(),
+        findings: Vec::new(),
+        deferred: Vec::new(),
+        suppressed: Vec::new(),
+    }
+}
+
+fn coverage(outcome: &checks::Outcome, project: &Project) -> report::Coverage {
+    let yaml = |path: &&str| path.ends_with(".yaml") || path.ends_with(".yml");
+    report::Coverage {
+        files: project.tree.files().filter(yaml).count() as u32,
+        files_reached: outcome.files_reached as u32,
+        objects: outcome.objects as u32,
+        schema_checked: outcome.schema_checked as u32,
+        excused: outcome
+            .excused
+            .iter()
+            .map(|(reason, count)| report::Excused {
+                reason: reason.clone(),
+                count: *count as u32,
+            })
+            .collect(),
+    }
+}
+
+fn suppressed(given: &[checks::Suppressed], project: &Project) -> Vec<report::Suppressed> {
+    let sources = project.tree.sources();
+    given
+        .iter()
+        .map(|suppressed| {
+            let (file, line) = sources.locate(suppressed.finding.primary).map_or_else(
+                || (String::new(), 0),
+                |(path, place)| (path.to_string(), place.line),
+            );
+            report::Suppressed {
+                check: suppressed.finding.check.to_owned(),
+                file,
+                line,
+                reason: suppressed.reason.clone(),
+                until: suppressed.until.clone(),
+            }
+        })
+        .collect()
+}
+
+fn with_tools(
+    args: &Validate,
+    project: &Project,
+    builder: &Builder<'_>,
+    clusters: &[ClusterBuild],
+    run: &mut Run,
+) -> anyhow::Result<()> {
+    let toolbox = doctor::toolbox(&args.common)?;
+    let engine = compare::Engine {
+        project,
+        toolbox: &toolbox,
+        builder,
+        compare: args.engine == Engine::Both,
+        schema_locations: &args.schema_location,
+    };
+    let outcome = engine.run(clusters)?;
+    if !args.common.quiet {
+        output::note(&format!(
+            "real tools: kustomize built {} folders ({} byte for byte as here), flux built {} Kustomizations, kubeconform \
+             judged {} objects",
+            outcome.folders, outcome.identical, outcome.kustomizations, outcome.judged
+        ));
+    }
+    run.findings.extend(outcome.findings.found);
+    run.deferred.extend(outcome.findings.deferred);
+    Ok(())
+}
+
+fn write(args: &Validate, report: &Report) -> anyhow::Result<()> {
+    let metas = metas();
+    let default = [OutputSpec::default()];
+    let specs = if args.output.is_empty() {
+        &default[..]
+    } else {
+        &args.output
+    };
+    for spec in specs {
+        let paint = match &spec.file {
+            Some(_) => Paint::Plain,
+            None => args.common.color.paint(&std::io::stdout()),
+        };
+        let options = RenderOptions {
+            paint,
+            verbose: args.common.verbose,
+            checks: &metas,
+        };
+        let text = report::render(spec.format, report, options);
+        match &spec.file {
+            Some(path) => output::file(path, &text)?,
+            None if args.common.quiet && spec.format == Format::Text && report.findings.is_empty() => {}
+            None => output::data(&text)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Arguments, exit codes and streams of the commands.
+
+use crate::repo::{Repo, xtask};
+
+#[test]
+fn help_shows_examples_and_unknown_flags_exit_with_2() {
+    let help = xtask(&["validate", "--help"]);
+    assert!(String::from_utf8_lossy(&help.stdout).contains("cargo xtask validate --path ../other-repo"));
+    assert_eq!(xtask(&["validate", "--no-such-flag"]).status, 2);
+}
+
+#[test]
+fn a_folder_without_clusters_is_no_clean_run() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = xtask(&["validate", "--path", empty.path().to_str().unwrap()]);
+    assert_eq!(output.status, 2);
+    assert!(output.stderr.contains("no cluster found"), "{}", output.stderr);
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn wrong_settings_are_named_with_their_line() {
+    let repo = Repo::copy();
+    repo.write(".config/xtask.yaml", "fluxVersion: '2.9'\nfluxversion: x\n");
+    let output = xtask(&["validate", "--path", repo.path("").to_str().unwrap()]);
+    assert_eq!(output.status, 2);
+    assert!(output.stderr.contains("line 2"), "{}", output.stderr);
+}
+
+#[test]
+fn a_feature_that_is_not_there_is_refused_by_name_with_2() {
+    let repo = Repo::copy();
+    repo.edit(
+        "kubernetes/infrastructure/networking/coredns/kustomization.yaml",
+        "resources:\n",
+        "vars: [{name: X, objref: {apiVersion: v1, kind: Service, name: x}}]\nresources:\n",
+    );
+    let (code, report) = repo.validate();
+    assert_eq!(code, 2, "{report:#}");
+    assert!(
+        report["deferred"].to_string().contains("vars"),
+        "{:#}",
+        report["deferred"]
+    );
+}
+
+#[test]
+fn several_formats_come_from_one_run() {
+    let repo = Repo::copy();
+    let root = repo.path("");
+    let sarif = repo.path("out/report.sarif");
+    let spec = format!("sarif={}", sarif.display());
+    let output = xtask(&[
+        "validate",
+        "--path",
+        root.to_str().unwrap(),
+        "-o",
+        "json",
+        "-o",
+        &spec,
+    ]);
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok(),
+        "JSON stands alone on stdout"
+    );
+    let sarif: serde_json::Value = serde_json::from_str(&repo.read("out/report.sarif")).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+}
+
+#[test]
+fn lax_versions_of_flux_only_warn_about_undefined_variables() {
+    let repo = Repo::copy();
+    repo.edit(
+        "kubernetes/clusters/apps/cluster-settings.yaml",
+        "  CLUSTER_NAME: apps\n",
+        "",
+    );
+    let root = repo.path("");
+    let run = |version: &str| {
+        let args = [
+            "validate",
+            "--path",
+            root.to_str().unwrap(),
+            "--flux-version",
+            version,
+            "-o",
+            "json",
+        ];
+        let output = xtask(&args);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let levels: Vec<String> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["check"] == "flux/substitute-undefined")
+            .map(|finding| finding["level"].as_str().unwrap().to_owned())
+            .collect();
+        levels
+    };
+    assert_eq!(run("2.9"), ["error"]);
+    assert_eq!(run("2.8"), ["warning"]);
+}
+
+#[test]
+fn build_prints_what_flux_would_apply() {
+    let output = xtask(&["build", "--cluster", "infra", "--kustomization", "coredns"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    assert!(text.contains("clusterIP: 10.245.0.10"), "{text}");
+    let written = xtask(&[
+        "build",
+        "--cluster",
+        "infra",
+        "--kustomization",
+        "coredns",
+        "--stage",
+        "written",
+    ]);
+    assert!(String::from_utf8_lossy(&written.stdout).contains("clusterIP: ${COREDNS_CLUSTER_IP}"));
+    assert_eq!(
+        xtask(&["build", "--cluster", "infra", "--kustomization", "nothing"]).status,
+        2
+    );
+}
+
+#[test]
+fn generate_repairs_a_missing_file_and_keeps_hand_edits() {
+    let repo = Repo::copy().with_drift();
+    let root = repo.path("");
+    let root = root.to_str().unwrap();
+    let settings = "kubernetes/clusters/infra/cluster-settings.yaml";
+    let missing = "kubernetes/clusters/apps/infrastructure.yaml";
+    std::fs::remove_file(repo.path(missing)).unwrap();
+    repo.edit(settings, "CLUSTER_NAME: infra", "CLUSTER_NAME: mine");
+    let check = xtask(&["generate", "--check", "--path", root]);
+    let diff = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status, 1);
+    assert!(
+        diff.contains("-  CLUSTER_NAME: mine") && diff.contains("+  CLUSTER_NAME: infra"),
+        "{diff}"
+    );
+    assert_eq!(
+        xtask(&["generate", "--path", root]).status,
+        1,
+        "the hand edit was kept"
+    );
+    assert!(repo.path(missing).exists());
+    assert!(repo.read(settings).contains("mine"));
+    assert_eq!(xtask(&["generate", "--force", "--path", root]).status, 0);
+    assert!(repo.read(settings).contains("CLUSTER_NAME: infra"));
+    assert_eq!(xtask(&["generate", "--check", "--path", root]).status, 0);
+}
+
+#[test]
+fn preflight_without_a_network_cannot_tell_and_says_so() {
+    let run = |extra: &[&str]| {
+        let mut args = vec!["preflight", "--offline", "-o", "json"];
+        args.extend(extra);
+        xtask(&args)
+    };
+    let output = run(&["--require-network"]);
+    assert_eq!(output.status, 1);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let charts = report["charts"].as_array().unwrap();
+    assert_eq!(charts.len(), 2);
+    assert!(
+        charts.iter().all(|chart| chart["verdict"] == "unknown"),
+        "{report:#}"
+    );
+}

@@ -1,0 +1,8 @@
+//! The program as its users run it: on copies of this repository and on small trees.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod breaks;
+mod commands;
+mod repo;
+mod scaffold;

@@ -1,0 +1,111 @@
+//! A copy of this repository's manifests in a folder of its own, and the program run on it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tools::{Invocation, Output};
+
+/// The root of this workspace.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Runs the program; any exit code is an answer.
+pub(crate) fn xtask(args: &[&str]) -> Output {
+    Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(args)
+        .cwd(workspace())
+        .env("NO_COLOR", "1")
+        .timeout(Duration::from_mins(2))
+        .run_accepting(&[0, 1, 2])
+        .unwrap()
+}
+
+/// A copy that tests may break.
+pub(crate) struct Repo {
+    folder: tempfile::TempDir,
+}
+
+impl Repo {
+    /// The manifests and settings of this repository. Drift is not looked for, so that one edit is one defect.
+    pub(crate) fn copy() -> Self {
+        let repo = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        copy(&workspace().join("kubernetes"), &repo.path("kubernetes"));
+        let settings = std::fs::read_to_string(workspace().join(".config/xtask.yaml")).unwrap();
+        repo.write(
+            ".config/xtask.yaml",
+            &settings.replace("generated: true", "generated: false"),
+        );
+        repo
+    }
+
+    /// Turns the search for drift back on.
+    pub(crate) fn with_drift(self) -> Self {
+        self.edit(".config/xtask.yaml", "generated: false", "generated: true");
+        self
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let at = self.path(path);
+        std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+        std::fs::write(at, text).unwrap();
+    }
+
+    /// Replaces the first occurrence of a text, which must be there.
+    pub(crate) fn edit(&self, path: &str, find: &str, replace: &str) {
+        let text = self.read(path);
+        assert!(text.contains(find), "{path} does not hold {find:?}");
+        self.write(path, &text.replacen(find, replace, 1));
+    }
+
+    /// Exit code and JSON report of `validate` on the copy.
+    pub(crate) fn validate(&self) -> (i32, Json) {
+        let root = self.folder.path().to_str().unwrap();
+        let output = xtask(&["validate", "--path", root, "-o", "json"]);
+        let report = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|cause| panic!("no JSON ({cause}), stderr: {}", output.stderr));
+        (output.status, report)
+    }
+
+    /// Line and column, from 1, of the first occurrence of a text in a file.
+    pub(crate) fn place(&self, path: &str, needle: &str) -> (u64, u64) {
+        let text = self.read(path);
+        let at = text
+            .find(needle)
+            .unwrap_or_else(|| panic!("{path} does not hold {needle:?}"));
+        let line_start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        (
+            text[..at].matches('\n').count() as u64 + 1,
+            text[line_start..at].chars().count() as u64 + 1,
+        )
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// Copies whole folders, for tests that compile.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    copy(from, to);
+}
