@@ -113,16 +113,12 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             .iter()
             .flat_map(|setting| setting.networks.iter().flatten().map(move |net| (*net, setting)))
             .collect();
-        if nets.is_empty() && !settings.is_empty() {
-            // The settings are there and name no network, which is reported for itself.
-        } else if nets.is_empty() {
+        let outside = wishes.iter().filter_map(|wish| against_network(wish, &nets));
+        findings.found.extend(outside);
+        if settings.is_empty() {
             let reason = "no setting names the Service network of the cluster";
             let subject = format!("ClusterIPs of cluster `{}`", view.build.cluster.name);
             findings.defer(&CHECK.meta, subject, reason);
-        } else {
-            findings
-                .found
-                .extend(wishes.iter().filter_map(|wish| against_network(wish, &nets)));
         }
         findings.found.extend(taken_twice(&wishes));
     }
@@ -248,7 +244,10 @@ fn no_addresses(view: &ClusterView<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     each_value(view, &mut |subject, _, path, node| {
         let text = node.as_str().unwrap_or_default();
-        let means_none = text.is_empty() || text.eq_ignore_ascii_case("none") || text.contains("{{");
+        let means_none = text.is_empty()
+            || text.eq_ignore_ascii_case("none")
+            || text.contains("{{")
+            || text.contains("${");
         let is_release = object::kind(subject.node) == "HelmRelease";
         if is_release && !means_none && text.parse::<IpAddr>().is_err() {
             let finding = subject.finding(&CHECK.meta, node.span, format!("`{text}` is no IP address"));
