@@ -1,6 +1,7 @@
 //! The schemas' word on one object, said once for all checks.
 
-use ::schema::{Store, Verdict, nearest};
+use ::schema::{Store, Verdict};
+use model::nearest;
 use model::object::{self, Gvk};
 use model::yaml::Node;
 

@@ -73,7 +73,7 @@ fn judge(cx: &Context<'_>, index: usize, rule: &Suppression, is_used: bool) -> O
     }
     let ids = || registry().iter().map(|check| check.meta.id);
     let known = ids().any(|id| id == rule.check);
-    let meant = ::schema::nearest(&rule.check, ids());
+    let meant = model::nearest(&rule.check, ids());
     // Checks of other parts of the program judge their own suppressions.
     if is_used || !known && meant.is_none() {
         return None;

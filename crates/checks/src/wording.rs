@@ -12,7 +12,7 @@ pub(crate) fn nearest_name<'a>(name: &str, candidates: impl IntoIterator<Item = 
     let others = candidates
         .into_iter()
         .filter(|candidate| *candidate != name && letters(candidate) != own);
-    ::schema::nearest(name, others)
+    model::nearest(name, others)
 }
 
 /// `a`, `b` and 3 more.

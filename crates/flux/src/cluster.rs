@@ -74,9 +74,17 @@ pub fn discover(tree: &Tree, explicit: &[(String, String)]) -> Vec<Cluster> {
             .collect()
     };
     for folder in CLUSTER_FOLDERS.iter().take(1).flat_map(|parent| below(parent)) {
-        add(&mut clusters, name_of(&folder), &folder);
+        // A cluster's folder may hold more than what Flux starts at.
+        let inner = found
+            .iter()
+            .find(|entry| entry.is_said() && path::is_within(&entry.folder, &folder));
+        add(
+            &mut clusters,
+            name_of(&folder),
+            inner.map_or(&folder, |entry| &entry.folder),
+        );
     }
-    for entry in found.iter().filter(|entry| entry.how != How::SelfReference) {
+    for entry in found.iter().filter(|entry| entry.is_said()) {
         add(&mut clusters, name_of(&entry.folder), &entry.folder);
     }
     if clusters.is_empty() {
@@ -139,6 +147,13 @@ struct Entry {
     how: How,
     sync: Option<Node>,
     source: Option<(String, String, String)>,
+}
+
+impl Entry {
+    /// Whether some file says so, and it is no guess.
+    fn is_said(&self) -> bool {
+        self.how != How::SelfReference
+    }
 }
 
 fn entries(tree: &Tree) -> Vec<Entry> {

@@ -12,7 +12,7 @@ use diag::Span;
 use model::yaml::{Entry, Node, Value};
 
 use crate::file::{Pair, Text};
-use crate::problem::{Problem, ProblemKind, closest};
+use crate::problem::{Problem, ProblemKind};
 use crate::scalar;
 
 pub(crate) use kustomization::kustomization;
@@ -101,7 +101,7 @@ impl Decoder {
             entry.key_span,
             format!("unknown field `{}` in {what}", entry.key),
         );
-        if let Some(meant) = closest(&entry.key, known.iter().copied()) {
+        if let Some(meant) = model::nearest(&entry.key, known.iter().copied()) {
             problem.help = format!("did you mean `{meant}`?");
         }
         self.problems.push(problem);

@@ -6,7 +6,7 @@ use model::tree::{ReadError, path};
 use crate::LoadRestrictor;
 use crate::accumulate::Run;
 use crate::file::{File, Text};
-use crate::problem::{Problem, ProblemKind, closest};
+use crate::problem::{Problem, ProblemKind};
 
 /// The names that kustomize looks for, in its order.
 pub(crate) const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -128,7 +128,7 @@ impl Run<'_, '_> {
         let mut problem = Problem::new(ProblemKind::Missing, span, format!("{what} {error}"));
         if let ReadError::Absent(at) = error {
             let folder = path::parent(at);
-            if let Some(meant) = closest(path::file_name(at), self.builder.tree.names(folder)) {
+            if let Some(meant) = model::nearest(path::file_name(at), self.builder.tree.names(folder)) {
                 problem.help = format!("did you mean `{meant}`?");
             } else if !self.builder.tree.is_folder(folder) {
                 problem.help = format!("there is no folder `{folder}`");

@@ -7,13 +7,11 @@
 pub mod bundle;
 mod compile;
 mod document;
-mod nearest;
 mod rules;
 mod schema;
 mod store;
 mod validate;
 mod violation;
 
-pub use nearest::nearest;
 pub use store::{CrdProblem, KindSchema, Scope, Store};
 pub use violation::{Verdict, Violation, ViolationKind};

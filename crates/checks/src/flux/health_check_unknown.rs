@@ -20,7 +20,7 @@ pub(crate) static CHECK: Check = Check {
         stage: Stage::Built,
         docs: r"## What it does
 Looks for the object of every entry of `spec.healthChecks`. What a chart installs cannot be seen without the chart: such a
-health check is deferred, and the report names the HelmRelease. With `wait: true` Flux ignores the list, and so does this check.
+health check is deferred, and the report names the HelmRelease. With `wait: true` Flux ignores the list: there the finding is a warning.
 
 ## Why it matters
 Flux waits for the object until the timeout, and the Kustomization fails.
@@ -82,24 +82,44 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
         for reference in references(view) {
             look(cx, view, &reference, findings);
         }
+        for reference in view
+            .kustomizations
+            .iter()
+            .filter(|subject| waits(subject))
+            .flat_map(list)
+        {
+            let mut ignored = Findings::default();
+            look(cx, view, &reference, &mut ignored);
+            for finding in ignored.found {
+                findings.push(finding.with_level(Level::Warning).with_why(
+                    "with `wait: true` Flux ignores this list and waits for what it applies: the name is wrong all the same",
+                ));
+            }
+        }
     }
 }
 
 /// Every health check that Flux makes on this cluster.
 pub(crate) fn references<'a>(view: &ClusterView<'a>) -> Vec<Reference<'a>> {
-    let mut references = Vec::new();
-    for subject in view.kustomizations.iter().filter(|subject| is_looked_at(subject)) {
-        let checks = subject.kustomization().list("healthChecks").iter().enumerate();
-        references.extend(checks.filter_map(|(index, check)| reference(*subject, index, check)));
-    }
-    references
+    let heeded = view.kustomizations.iter().filter(|subject| !waits(subject));
+    heeded.flat_map(list).collect()
 }
 
-/// With `wait` the list is ignored; what a remote or a failed build applies cannot be compared.
-fn is_looked_at(subject: &Subject<'_>) -> bool {
+/// The health checks of a Kustomization; none of one whose objects cannot be compared: a remote or a failed build.
+fn list<'a>(subject: &Subject<'a>) -> Vec<Reference<'a>> {
     let kustomization = subject.kustomization();
-    let waits = kustomization.spec("wait").and_then(Node::as_bool) == Some(true);
-    subject.built.state == State::Built && !subject.remote && !kustomization.is_remote() && !waits
+    if subject.built.state != State::Built || subject.remote || kustomization.is_remote() {
+        return Vec::new();
+    }
+    let checks = kustomization.list("healthChecks").iter().enumerate();
+    checks
+        .filter_map(|(index, check)| reference(*subject, index, check))
+        .collect()
+}
+
+/// With `wait: true` Flux ignores the list.
+fn waits(subject: &Subject<'_>) -> bool {
+    subject.kustomization().spec("wait").and_then(Node::as_bool) == Some(true)
 }
 
 fn reference<'a>(subject: Subject<'a>, index: usize, check: &Node) -> Option<Reference<'a>> {

@@ -133,7 +133,7 @@ fn nearest_folder(cx: &Context<'_>, folder: &str) -> Option<String> {
             .names(&good)
             .filter(|name| path::join(&good, name).is_ok_and(|at| cx.tree.is_folder(&at)))
             .collect();
-        let Some(meant) = ::schema::nearest(part, folders) else {
+        let Some(meant) = model::nearest(part, folders) else {
             break;
         };
         good = path::join(&good, meant).ok()?;

@@ -79,8 +79,8 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
                         .finding(&CHECK.meta, problem.span, problem.message.as_str())
                         .with_why("Flux fails the whole Kustomization")
                         .with_help(
-                            "write `$${` for the plain text, or give the object the annotation \
-                             `kustomize.toolkit.fluxcd.io/substitute: disabled`",
+                            "close the expression with `}` where a variable is meant, write `$${` for the plain text, or \
+                             give the object the annotation `kustomize.toolkit.fluxcd.io/substitute: disabled`",
                         ),
                 );
             }

@@ -119,7 +119,7 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
                     continue;
                 }
                 let message = format!("unknown field `{}` in the kustomization file", entry.key);
-                let meant = ::schema::nearest(&entry.key, FIELDS.iter().copied());
+                let meant = model::nearest(&entry.key, FIELDS.iter().copied());
                 let mut finding = diag::Finding::new(&CHECK.meta, entry.key_span, message)
                     .with_path(&*entry.key)
                     .with_cluster(view.build.cluster.name.as_str())

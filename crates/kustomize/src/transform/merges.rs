@@ -13,7 +13,7 @@ use crate::accumulator::Accumulator;
 use crate::file::{File, Patch};
 use crate::merge;
 use crate::patch::{PatchText, read_inline};
-use crate::problem::{Problem, ProblemKind, closest};
+use crate::problem::{Problem, ProblemKind};
 use crate::resource::{Id, Resource};
 use crate::scalar;
 
@@ -254,7 +254,7 @@ fn to_one(
                 ),
             )
             .with_related(patch.span, "patch listed here");
-            if let Some(near) = closest(&wanted.to_string(), names.iter().map(String::as_str)) {
+            if let Some(near) = model::nearest(&wanted.to_string(), names.iter().map(String::as_str)) {
                 problem.help = format!("did you mean `{near}`? API version and namespace count too");
             }
             Err(problem)

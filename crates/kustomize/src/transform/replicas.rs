@@ -7,7 +7,7 @@ use crate::accumulate::Run;
 use crate::accumulator::Accumulator;
 use crate::fieldspec::{Create, set_scalar};
 use crate::file::File;
-use crate::problem::{Problem, closest};
+use crate::problem::Problem;
 
 pub(super) fn run(run: &mut Run<'_, '_>, accumulator: &mut Accumulator, file: &File) {
     let config = accumulator.config.clone();
@@ -52,7 +52,7 @@ fn absent(accumulator: &Accumulator, name: &str, span: Span) -> Problem {
         .iter()
         .map(crate::resource::Resource::name)
         .collect();
-    if let Some(near) = closest(name, names.iter().map(|name| &**name)) {
+    if let Some(near) = model::nearest(name, names.iter().map(|name| &**name)) {
         problem.help = format!("did you mean `{near}`?");
     }
     problem

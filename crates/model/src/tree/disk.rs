@@ -8,13 +8,11 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use super::{Content, MAX_FILE_BYTES, ReadError, Tree};
 
-/// What source-controller leaves out of an artifact without being asked
-/// (fluxcd/pkg `sourceignore`: version control, CI and binary files).
-const FLUX_EXCLUDES: &[&str] = &[
-    ".git/",
-    ".gitignore",
-    ".gitmodules",
-    ".gitattributes",
+/// What source-controller always leaves out of an artifact (fluxcd/pkg `sourceignore`: version control).
+const VCS_EXCLUDES: &[&str] = &[".git/", ".gitignore", ".gitmodules", ".gitattributes"];
+
+/// What it leaves out as well as long as no `.sourceignore` has a pattern: CI and binary files.
+const DEFAULT_EXCLUDES: &[&str] = &[
     "*.jpg",
     "*.jpeg",
     "*.gif",
@@ -118,7 +116,11 @@ fn relative_text(root: &Path, at: &Path) -> Option<String> {
 
 fn source_ignore(root: &Path) -> Gitignore {
     let mut rules = GitignoreBuilder::new(root);
-    for pattern in FLUX_EXCLUDES {
+    let mut own = GitignoreBuilder::new(root);
+    let _ = own.add(root.join(".sourceignore"));
+    let has_own = own.build().is_ok_and(|own| !own.is_empty());
+    let defaults = if has_own { &[] } else { DEFAULT_EXCLUDES };
+    for pattern in VCS_EXCLUDES.iter().chain(defaults) {
         // A pattern of our own that does not parse would be a bug; leaving it out keeps more files, which is safe.
         let _ = rules.add_line(None, pattern);
     }
@@ -167,17 +169,23 @@ mod tests {
     fn holds_what_git_tracks_and_flux_takes() {
         let root = tempfile::tempdir().unwrap();
         write(root.path(), ".gitignore", "secret.yaml\n/target/\n");
+        write(root.path(), "kubernetes/pic.png", "");
+        assert_eq!(files(root.path(), DiskOptions::default()), Vec::<String>::new());
         write(root.path(), ".sourceignore", "/*\n!/kubernetes/\n");
         write(root.path(), ".git/config", "");
         write(root.path(), "target/a.yaml", "");
         write(root.path(), "kubernetes/a.yaml", "a: 1");
         write(root.path(), "kubernetes/.hidden.yaml", "");
         write(root.path(), "kubernetes/secret.yaml", "");
-        write(root.path(), "kubernetes/pic.png", "");
         write(root.path(), "docs/b.yaml", "");
         assert_eq!(
             files(root.path(), DiskOptions::default()),
-            ["kubernetes/.hidden.yaml", "kubernetes/a.yaml"]
+            [
+                "kubernetes/.hidden.yaml",
+                "kubernetes/a.yaml",
+                "kubernetes/pic.png"
+            ],
+            "patterns of its own replace Flux's defaults"
         );
         let all = files(
             root.path(),

@@ -396,7 +396,7 @@ fn syntax_problem(source: SourceId, text: &str, at: usize, detail: &str) -> Prob
             "replace the tab by spaces".to_owned(),
         )
     } else {
-        let detail = detail.split(" at byte").next().unwrap_or(detail);
+        let detail = detail.split(" at char").next().unwrap_or(detail);
         (at, format!("no valid YAML: {detail}"), String::new())
     };
     let end = text

@@ -5,9 +5,9 @@ use model::yaml::{Entry, FieldPath, Map, Node, Value};
 
 use super::{Place, Walk};
 use crate::document::{Dialect, Document};
-use crate::nearest::nearest;
 use crate::schema::{Ref, Rest, Schema, Type};
 use crate::violation::ViolationKind;
+use model::nearest;
 
 impl Walk<'_> {
     /// A value beside its schema. `number` is that of the definition, where the schema is one.

@@ -7,9 +7,9 @@ use model::yaml::{FieldPath, Map, Node, Value};
 use super::{Place, Walk, quoted, shortened, shown};
 use crate::compile::number;
 use crate::document::Document;
-use crate::nearest::nearest;
 use crate::schema::{Bound, Checks, Schema, Type, Unique};
 use crate::violation::ViolationKind;
+use model::nearest;
 
 impl Walk<'_> {
     pub(super) fn checks(
@@ -174,6 +174,7 @@ impl Walk<'_> {
                 shown(node),
                 list.join(", ")
             );
+            let help = near.map(|near| format!("write `{near}`")).unwrap_or_default();
             let near = near.map(ToOwned::to_owned);
             let wanted = wanted.iter().map(|value| value.as_ref().to_owned()).collect();
             (
@@ -182,7 +183,7 @@ impl Walk<'_> {
                     nearest: near,
                 },
                 message,
-                String::new(),
+                help,
             )
         });
     }
