@@ -95,8 +95,3 @@ impl Problem {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-}
