@@ -167,6 +167,12 @@ impl Engine<'_> {
     /// `flux build kustomization`, its output judged by kubeconform, beside our own objects.
     fn kustomization(&self, cluster: &ClusterBuild, built: &Built, strict: bool) -> Outcome {
         let mut out = Outcome::default();
+        if built.variables.as_ref().is_some_and(flux::Variables::has_unknown) {
+            let reason = "variables come from an object that is made elsewhere";
+            out.findings
+                .defer(&DISAGREES, format!("Kustomization {}", built.id), reason);
+            return out;
+        }
         let spec = offline_spec(built);
         let real = tools::flux::build_kustomization(
             self.toolbox,

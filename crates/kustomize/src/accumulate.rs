@@ -244,7 +244,7 @@ impl<'b, 't> Run<'b, 't> {
             return false;
         }
         self.hops.push(Hop {
-            what: file.path.clone(),
+            what: self.name_of(file),
             span: entry.span,
         });
         let above = self.origin_path.clone();
@@ -292,12 +292,21 @@ impl<'b, 't> Run<'b, 't> {
         }
     }
 
+    /// What people call a kustomization file; one that Flux makes up stands nowhere.
+    fn name_of(&self, file: &File) -> String {
+        if self.builder.tree.is_file(&file.path) {
+            file.path.clone()
+        } else {
+            format!("the kustomization.yaml that Flux makes for {}", file.folder)
+        }
+    }
+
     /// The way from the root to an entry of a file.
     pub(crate) fn origin(&self, file: &File, span: Span) -> Vec<Hop> {
         let mut origin = Vec::with_capacity(self.hops.len() + 2);
         origin.extend_from_slice(&self.hops);
         origin.push(Hop {
-            what: file.path.clone(),
+            what: self.name_of(file),
             span,
         });
         origin

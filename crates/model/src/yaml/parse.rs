@@ -1,5 +1,6 @@
 //! Text to trees. Keeps going: a broken document is a problem, the next one is read.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -308,6 +309,9 @@ impl Reader<'_> {
             }
             Some("str") => return string(),
             Some("int" | "float" | "bool" | "null") => {}
+            _ if style == ScalarStyle::Folded && self.dialect == Dialect::Kustomize => {
+                return Value::Str(refolded(text).into());
+            }
             _ if style != ScalarStyle::Plain || tag.is_some() => return string(),
             _ => {}
         }
@@ -369,6 +373,32 @@ fn merge_into(map: &mut Map, from: &Map) {
             map.push_new(entry.clone());
         }
     }
+}
+
+/// A folded text after kustomize has written and read it once: its emitter doubles the line break before a line that is
+/// indented deeper, and its reader keeps both.
+fn refolded(text: &str) -> Cow<'_, str> {
+    if !text.contains("\n ") && !text.contains("\n\t")
+        || text.trim_start_matches('\n').starts_with([' ', '\t'])
+    {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 4);
+    let mut last_is_deeper = false;
+    for (index, line) in text.split('\n').enumerate() {
+        let deeper = line.starts_with([' ', '\t']);
+        if index > 0 {
+            out.push('\n');
+            if deeper && !last_is_deeper {
+                out.push('\n');
+            }
+        }
+        out.push_str(line);
+        if !line.is_empty() {
+            last_is_deeper = deeper;
+        }
+    }
+    Cow::Owned(out)
 }
 
 fn binary(text: &str) -> Option<String> {
@@ -467,6 +497,14 @@ mod tests {
             json("a: !!str 0777\nb: !!binary aGVsbG8=\n"),
             r#"{"a":"0777","b":"hello"}"#
         );
+    }
+
+    #[test]
+    fn folded_text_is_what_kustomize_makes_of_it() {
+        let value = |text: &str| read(text).documents[0].str_at(&["a"]).unwrap().to_owned();
+        assert_eq!(value("a: >-\n  f(c,\n    x\n  )\n"), "f(c,\n\n  x\n)");
+        assert_eq!(value("a: >-\n  one\n  two\n\n  three\n"), "one two\nthree");
+        assert_eq!(value("a: |-\n  f(c,\n    x\n  )\n"), "f(c,\n  x\n)");
     }
 
     #[test]
