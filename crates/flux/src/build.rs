@@ -299,12 +299,20 @@ impl Walk<'_> {
         }
         match self.sources.get(&key) {
             Some(url) if self.own_urls.contains(url) => None,
+            Some(url) if self.is_pushed(url) && self.tree.is_folder(&view.path().0) => None,
             Some(url) if self.cluster.source.is_some() => Some(format!("its source is {shown} at {url}")),
             // Who does not know which source this repository is takes a folder that is here for meant.
             _ if self.tree.is_folder(&view.path().0) && !view.path().0.is_empty() => None,
             Some(url) => Some(format!("its source is {shown} at {url}")),
             None => Some(format!("its source is {shown}")),
         }
+    }
+
+    /// Whether a URL is that of the artifact that this repository's CI pushes: an OCI URL with the same last name. It may
+    /// hold a part of the repository only.
+    fn is_pushed(&self, url: &str) -> bool {
+        let last = |url: &str| url.rsplit('/').next().map(str::to_owned);
+        url.starts_with("oci://") && self.own_urls.iter().any(|own| last(own) == last(url))
     }
 
     fn has_its_sources(&self, found: &Found, without_optional: bool) -> bool {

@@ -68,8 +68,10 @@ pub fn discover(tree: &Tree, explicit: &[(String, String)]) -> Vec<Cluster> {
         return finish(clusters);
     }
     let below = |parent: &str| -> Vec<String> {
-        let folders = tree.names(parent).map(|name| format!("{parent}/{name}"));
-        folders
+        // Folders such as `_patches` hold what clusters share.
+        let names = tree.names(parent).filter(|name| !name.starts_with(['_', '.']));
+        names
+            .map(|name| format!("{parent}/{name}"))
             .filter(|folder| tree.is_folder(folder) && holds_yaml(tree, folder))
             .collect()
     };

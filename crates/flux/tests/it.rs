@@ -204,6 +204,24 @@ spec: {interval: 1m, path: ./apps/web, prune: true, sourceRef: {kind: GitReposit
 }
 
 #[test]
+fn an_artifact_that_carries_the_repositorys_name_is_the_repository() {
+    let pushed = |name: &str| {
+        format!(
+            "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {{name: pushed, namespace: \
+             flux-system}}\nspec: {{interval: 1m, url: 'oci://ghcr.io/example/{name}'}}\n---\napiVersion: \
+             kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: web, namespace: flux-system}}\nspec: \
+             {{interval: 1m, path: ./apps/web, prune: true, sourceRef: {{kind: OCIRepository, name: pushed}}}}\n"
+        )
+    };
+    let state = |name: &str| {
+        let tree = tree(&pushed(name), &[("apps/web/cm.yaml", "")]);
+        find(&build(&tree), "web").state.clone()
+    };
+    assert_eq!(state("fleet"), State::Built);
+    assert!(matches!(state("other"), State::External(_)));
+}
+
+#[test]
 fn a_kustomization_that_builds_itself_ends() {
     let apps = kustomization("loop", "./clusters/a", "");
     assert_eq!(build(&tree(&apps, &[])).kustomizations.len(), 2);
