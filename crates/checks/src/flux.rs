@@ -3,6 +3,7 @@
 pub(crate) mod depends_on_cycle;
 pub(crate) mod depends_on_suspended;
 pub(crate) mod depends_on_unknown;
+pub(crate) mod external_source;
 pub(crate) mod health_check_unknown;
 pub(crate) mod object_owned_twice;
 pub(crate) mod path_missing;

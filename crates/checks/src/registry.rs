@@ -11,6 +11,7 @@ pub fn registry() -> &'static [&'static Check] {
         &flux::depends_on_cycle::CHECK,
         &flux::depends_on_suspended::CHECK,
         &flux::depends_on_unknown::CHECK,
+        &flux::external_source::CHECK,
         &flux::health_check_unknown::CHECK,
         &flux::object_owned_twice::CHECK,
         &flux::path_missing::CHECK,

@@ -52,7 +52,7 @@ pub fn run(cx: &Context<'_>) -> Outcome {
     outcome.suppressed = suppress::apply(cx, findings);
     findings.deferred.sort();
     findings.deferred.dedup();
-    let is_unsupported = |deferred: &&Deferred| deferred.check == unsupported::CHECK.meta.id;
+    let is_unsupported = |deferred: &&Deferred| unsupported::is_feature(deferred);
     outcome.unsupported = findings.deferred.iter().filter(is_unsupported).cloned().collect();
     count(cx, &mut outcome);
     outcome

@@ -14,7 +14,8 @@ pub(crate) static CHECK: Check = Check {
         stage: Stage::Written,
         docs: r"## What it does
 Names what a kustomize build needs and the built-in engine does not have: remote resources, which need the network, and rare
-features such as `helmCharts`. It reports no finding: what could not be checked is deferred, and the program ends with 2.
+features such as `helmCharts`. It reports no finding: what could not be checked is deferred, and for a missing feature the
+program ends with 2.
 
 ## Why it matters
 Whatever is skipped without a word counts as checked.
@@ -37,6 +38,14 @@ Vendor the remote file, or let the real program build the folder: `cargo xtask v
     run,
 };
 
+/// How the reason of a remote resource begins.
+const NEEDS_NETWORK: &str = "needs the network: ";
+
+/// Whether a deferral names a feature that the engine does not have; a remote resource is out of reach, not out of scope.
+pub(crate) fn is_feature(deferred: &Deferred) -> bool {
+    deferred.check == CHECK.meta.id && !deferred.reason.starts_with(NEEDS_NETWORK)
+}
+
 fn run(cx: &Context<'_>, findings: &mut Findings) {
     for (_, built, problem) in problems(cx, &[ProblemKind::Unsupported]) {
         let place = cx.tree.sources().locate(problem.span);
@@ -45,7 +54,7 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             |(file, at)| format!("{file}:{}", at.line),
         );
         let needs = if problem.message.starts_with("remote ") {
-            "needs the network: "
+            NEEDS_NETWORK
         } else {
             ""
         };
