@@ -6,3 +6,4 @@ mod breaks;
 mod commands;
 mod repo;
 mod scaffold;
+mod tidy;

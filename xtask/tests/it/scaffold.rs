@@ -23,6 +23,7 @@ fn scaffold_of_a_third_component_compiles_and_validates() {
             .args(args)
             .cwd(copy.path())
             .env("CARGO_TARGET_DIR", target.display().to_string())
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
             .timeout(Duration::from_secs(500))
             .run_accepting(&[0, 1, 2, 101])
             .unwrap()
