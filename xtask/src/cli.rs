@@ -77,7 +77,7 @@ pub(crate) struct Validate {
     /// What renders: inproc, tools (the real kustomize, flux, kubeconform), or both and compare
     #[arg(long, default_value = "inproc")]
     pub(crate) engine: Engine,
-    /// Folder or URL template of more schemas for kubeconform (--engine tools and both); repeatable
+    /// More schemas for kubeconform (--engine tools and both): its templates, folders or `default`; repeatable
     #[arg(long, value_name = "LOCATION")]
     pub(crate) schema_location: Vec<String>,
     /// Mildest level that makes the exit code 1: error, warning or note

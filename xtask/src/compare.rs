@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context;
 use diag::{CheckMeta, Finding, Findings, Level, Span, Stage};
 use flux::envsubst::Strictness;
 use flux::substitute::ProblemKind;
@@ -69,8 +70,12 @@ pub(crate) struct Outcome {
 }
 
 impl Engine<'_> {
-    /// Runs the tools on every cluster. A tool that is not here is a deferral by name.
+    /// Runs the tools on every cluster. Without kustomize or flux the job cannot be done; without kubeconform its part is
+    /// deferred.
     pub(crate) fn run(&self, clusters: &[ClusterBuild]) -> anyhow::Result<Outcome> {
+        // Who asks for the real programs wants their word: without them there is none.
+        tools::kustomize::builder(self.toolbox).context("the engine needs kustomize")?;
+        self.toolbox.get(Tool::Flux).context("the engine needs flux")?;
         let strict = self.project.flux_options()?.strictness == Strictness::Strict;
         let mut folders = BTreeSet::new();
         let mut jobs: Vec<Job<'_>> = Vec::new();

@@ -1,6 +1,5 @@
 //! What the registries and kubeconform say, for scenarios that want to know.
 
-use anyhow::Context;
 use flux::ClusterBuild;
 use model::yaml::{self, Style};
 use oci::Verdict;
@@ -10,7 +9,8 @@ use tools::{Tool, Toolbox};
 
 use crate::cli::Scenarios;
 use crate::project::Project;
-use crate::{doctor, output, preflight};
+use crate::schemas::ForKubeconform;
+use crate::{doctor, preflight};
 
 /// Asks the registries when the arguments say so, and kubeconform when it is here.
 pub(crate) fn gather(
@@ -49,14 +49,10 @@ fn kubeconform(
     clusters: &[ClusterBuild],
     toolbox: &Toolbox,
 ) -> anyhow::Result<Vec<Evidence>> {
-    let folder = tempfile::tempdir().context("cannot make a folder for the schemas")?;
-    for file in schema::bundle::export() {
-        output::file(&folder.path().join(&file.name), &file.text)?;
-    }
-    let template = folder.path().join("{{.ResourceKind}}{{.KindSuffix}}.json");
+    let schemas = ForKubeconform::write()?;
     let options = KubeconformOptions {
         kubernetes_version: Some(format!("{}.0", project.kubernetes_version)),
-        schema_locations: vec![template.display().to_string()],
+        schema_locations: vec![schemas.location()],
         ..KubeconformOptions::default()
     };
     let mut evidence = Vec::new();

@@ -81,6 +81,32 @@ fn source(toolbox: &Toolbox, module: &Module) -> anyhow::Result<Source> {
     })
 }
 
+/// The bundled schemas in a folder that goes with the value, for kubeconform.
+pub(crate) struct ForKubeconform {
+    folder: tempfile::TempDir,
+}
+
+impl ForKubeconform {
+    /// Writes them.
+    pub(crate) fn write() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir().context("cannot make a folder for the schemas")?;
+        for file in bundle::export() {
+            let path = folder.path().join(&file.name);
+            std::fs::write(&path, file.text).with_context(|| format!("cannot write `{}`", path.display()))?;
+        }
+        Ok(Self { folder })
+    }
+
+    /// What kubeconform takes as `-schema-location`.
+    pub(crate) fn location(&self) -> String {
+        self.folder
+            .path()
+            .join("{{.ResourceKind}}{{.KindSuffix}}.json")
+            .display()
+            .to_string()
+    }
+}
+
 fn export(dir: &Path) -> anyhow::Result<u8> {
     let files = bundle::export();
     for BundleFile { name, text } in &files {

@@ -10,6 +10,7 @@ use report::{Engine, Format, OutputSpec, RenderOptions, Report, Run};
 
 use crate::cli::Validate;
 use crate::project::Project;
+use crate::schemas::ForKubeconform;
 use crate::{clock, compare, doctor, generate, output};
 
 /// Checks the repository and writes the report in every format that was asked for.
@@ -124,12 +125,16 @@ fn with_tools(
     run: &mut Run,
 ) -> anyhow::Result<()> {
     let toolbox = doctor::toolbox(&args.common)?;
+    // kubeconform's own default would be downloaded; whoever wants it says `--schema-location default`.
+    let bundled = ForKubeconform::write()?;
+    let mut schema_locations = vec![bundled.location()];
+    schema_locations.extend(args.schema_location.iter().cloned());
     let engine = compare::Engine {
         project,
         toolbox: &toolbox,
         builder,
         compare: args.engine == Engine::Both,
-        schema_locations: &args.schema_location,
+        schema_locations: &schema_locations,
     };
     let outcome = engine.run(clusters)?;
     if !args.common.quiet {

@@ -3,6 +3,7 @@
 
 mod entries;
 mod kustomization;
+
 mod replacement;
 mod transformers;
 
@@ -15,6 +16,7 @@ use crate::file::{Pair, Text};
 use crate::problem::{Problem, ProblemKind};
 use crate::scalar;
 
+pub use kustomization::FIELDS;
 pub(crate) use kustomization::kustomization;
 pub(crate) use replacement::replacement_file;
 pub(crate) use transformers::configuration_file;

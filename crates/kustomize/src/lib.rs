@@ -34,6 +34,7 @@ use std::collections::BTreeSet;
 use model::yaml::Node;
 
 pub use builder::Builder;
+pub use decode::FIELDS;
 pub use problem::{Problem, ProblemKind};
 
 /// Whose build is meant.

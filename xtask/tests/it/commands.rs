@@ -169,3 +169,69 @@ fn preflight_without_a_network_cannot_tell_and_says_so() {
         "{report:#}"
     );
 }
+
+/// The folder of real tools that the environment names, when kustomize and flux are in it or on PATH.
+fn real_tools(test: &str) -> Option<String> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folder = std::env::var("XTASK_TOOLS_DIR").unwrap_or_default();
+    let path = if folder.is_empty() {
+        path
+    } else {
+        format!("{folder}:{path}")
+    };
+    let here = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let missing = ["kustomize", "flux"].into_iter().find(|name| !here(name));
+    if let Some(name) = missing {
+        eprintln!("skipped: {test}: {name} is not here");
+        return None;
+    }
+    Some(path)
+}
+
+#[test]
+fn the_real_tools_agree_with_this_program() {
+    let Some(path) = real_tools("the_real_tools_agree_with_this_program") else {
+        return;
+    };
+    let repo = Repo::copy();
+    let both = repo.validate_with(&["--engine", "both"], &path);
+    let engine = |report: &serde_json::Value| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings
+            .filter(|finding| finding["check"].as_str().unwrap().starts_with("engine/"))
+            .count()
+    };
+    assert_eq!((both.0, engine(&both.1)), (0, 0), "{:#}", both.1["findings"]);
+    repo.edit(
+        "kubernetes/infrastructure/networking/coredns/kustomization.yaml",
+        "helmrelease.yaml",
+        "helmreleas.yaml",
+    );
+    let tools = repo.validate_with(&["--engine", "tools"], &path);
+    assert_eq!(tools.0, 1, "{:#}", tools.1);
+    assert!(
+        tools.1["findings"].to_string().contains("engine/tool-failed"),
+        "{:#}",
+        tools.1["findings"]
+    );
+    let both = repo.validate_with(&["--engine", "both"], &path);
+    assert_eq!(
+        engine(&both.1),
+        0,
+        "both fail, so they agree: {:#}",
+        both.1["findings"]
+    );
+}
+
+#[test]
+fn without_the_tools_their_engine_cannot_do_the_job() {
+    let repo = Repo::copy();
+    let root = repo.path("");
+    let output = tools::Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(["validate", "--engine", "tools", "--path", root.to_str().unwrap()])
+        .env("PATH", "/nonexistent")
+        .run_accepting(&[0, 1, 2])
+        .unwrap();
+    assert_eq!(output.status, 2);
+    assert!(output.stderr.contains("kustomize"), "{}", output.stderr);
+}

@@ -1,6 +1,11 @@
 //! The program as its users run it: on copies of this repository and on small trees.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
 
 mod breaks;
 mod commands;

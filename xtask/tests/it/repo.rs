@@ -78,6 +78,21 @@ impl Repo {
         (output.status, report)
     }
 
+    /// The same with more arguments and another PATH.
+    pub(crate) fn validate_with(&self, args: &[&str], path: &str) -> (i32, Json) {
+        let output = Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(["validate", "-o", "json", "--path"])
+            .arg(self.folder.path())
+            .args(args)
+            .env("PATH", path)
+            .timeout(Duration::from_mins(5))
+            .run_accepting(&[0, 1, 2])
+            .unwrap();
+        let report = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|cause| panic!("no JSON ({cause}), stderr: {}", output.stderr));
+        (output.status, report)
+    }
+
     /// Line and column, from 1, of the first occurrence of a text in a file.
     pub(crate) fn place(&self, path: &str, needle: &str) -> (u64, u64) {
         let text = self.read(path);

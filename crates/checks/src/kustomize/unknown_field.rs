@@ -55,44 +55,6 @@ metadata: {name: settings, namespace: default}
     run,
 };
 
-/// The fields of a kustomization file, kustomize 5.8; `validators` and what kustomize only reads for old files included.
-const FIELDS: &[&str] = &[
-    "apiVersion",
-    "kind",
-    "metadata",
-    "openapi",
-    "namePrefix",
-    "nameSuffix",
-    "namespace",
-    "commonLabels",
-    "labels",
-    "commonAnnotations",
-    "patchesStrategicMerge",
-    "patchesJson6902",
-    "patches",
-    "images",
-    "imageTags",
-    "replacements",
-    "replicas",
-    "vars",
-    "sortOptions",
-    "resources",
-    "components",
-    "crds",
-    "bases",
-    "configMapGenerator",
-    "secretGenerator",
-    "helmGlobals",
-    "helmCharts",
-    "helmChartInflationGenerator",
-    "generatorOptions",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-    "buildMetadata",
-];
-
 fn run(cx: &Context<'_>, findings: &mut Findings) {
     for view in &cx.views {
         for built in view
@@ -114,12 +76,14 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             let parsed = yaml::parse(text.source, &text.text, Dialect::Sigs);
             let root = parsed.documents.first().and_then(yaml::Node::as_map);
             for entry in root.into_iter().flat_map(yaml::Map::entries) {
-                let known = FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&entry.key));
+                let known = ::kustomize::FIELDS
+                    .iter()
+                    .any(|field| field.eq_ignore_ascii_case(&entry.key));
                 if known || reported.contains(&entry.key_span) {
                     continue;
                 }
                 let message = format!("unknown field `{}` in the kustomization file", entry.key);
-                let meant = model::nearest(&entry.key, FIELDS.iter().copied());
+                let meant = model::nearest(&entry.key, ::kustomize::FIELDS.iter().copied());
                 let mut finding = diag::Finding::new(&CHECK.meta, entry.key_span, message)
                     .with_path(&*entry.key)
                     .with_cluster(view.build.cluster.name.as_str())
@@ -143,6 +107,10 @@ pub(crate) fn is_broken(cx: &Context<'_>, file: &str) -> bool {
     let Ok(text) = cx.tree.read(file) else { return true };
     let parsed = yaml::parse(text.source, &text.text, Dialect::Sigs);
     let root = parsed.documents.first().and_then(yaml::Node::as_map);
-    let known = |entry: &yaml::Entry| FIELDS.iter().any(|field| field.eq_ignore_ascii_case(&entry.key));
+    let known = |entry: &yaml::Entry| {
+        ::kustomize::FIELDS
+            .iter()
+            .any(|field| field.eq_ignore_ascii_case(&entry.key))
+    };
     !parsed.problems.is_empty() || !root.is_some_and(|map| map.entries().iter().all(known))
 }

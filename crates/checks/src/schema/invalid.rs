@@ -70,7 +70,7 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
                 .finding(&CHECK.meta, violation.span, violation.message.as_str())
                 .with_path(violation.path.as_str())
                 .with_why(why(subject, violation))
-                .with_help(violation.help.as_str());
+                .with_help(help(subject, violation));
             for (name, variable) in subject.variables_in(violation.span) {
                 if let Some(variable) = variable {
                     finding = finding.with_related(variable.span, format!("the value of `{name}`"));
@@ -91,6 +91,16 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Operators add fields faster than Kubernetes does: a newer one may know what the bundled schema does not.
+fn help<'a>(subject: &Subject<'_>, violation: &'a Violation) -> &'a str {
+    let unknown = matches!(violation.kind, ViolationKind::UnknownField { nearest: None });
+    if unknown && object::group(subject.node) == "monitoring.coreos.com" {
+        return "remove the field; where the cluster's Prometheus operator is newer than 0.85 and knows it, commit its CRDs: they \
+                win over the bundled ones";
+    }
+    &violation.help
 }
 
 fn why(subject: &Subject<'_>, violation: &Violation) -> &'static str {

@@ -7,7 +7,8 @@ use super::{Decoder, Fields, Strictness, values};
 use crate::file::{File, Kind, SortLists, SortOptions, SortOrder};
 use crate::problem::{Problem, ProblemKind};
 
-const FIELDS: &[&str] = &[
+/// The fields of a kustomization file (kustomize 5.8 `api/types`), those of old files included. Their case does not count.
+pub const FIELDS: &[&str] = &[
     "apiVersion",
     "kind",
     "metadata",

@@ -1,5 +1,6 @@
 //! Trees to JSON values and back: for libraries and for values that Rust computes.
 
+use base64::Engine;
 use diag::Span;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -68,25 +69,7 @@ pub fn from_json(json: &Json) -> Node {
     Node::new(value, Span::NONE)
 }
 
-/// Standard base64 with padding; none for anything else.
+/// The bytes of standard base64; none for anything else.
 pub fn base64_decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held) = (0u32, 0u32);
-    for byte in text.trim_end_matches('=').bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held & 0xff) as u8);
-        }
-    }
-    Some(bytes)
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
