@@ -82,15 +82,16 @@ impl Project {
         Ok(flux::Options::for_version(major, minor))
     }
 
-    /// The schemas that come with the program and those of the CRDs that the clusters apply.
-    pub(crate) fn schemas(clusters: &[ClusterBuild]) -> schema::Store {
+    /// The schemas that come with the program and those of the CRDs that the clusters apply; what of these is no schema is
+    /// named beside them.
+    pub(crate) fn schemas(clusters: &[ClusterBuild]) -> (schema::Store, Vec<schema::CrdProblem>) {
         let crds: Vec<&model::yaml::Node> = clusters
             .iter()
             .flat_map(ClusterBuild::objects)
             .map(|(_, object)| &object.node)
             .filter(|node| model::object::kind(node) == "CustomResourceDefinition")
             .collect();
-        schema::Store::bundled().with_crds(&crds).0
+        schema::Store::bundled().with_crds(&crds)
     }
 }
 

@@ -65,7 +65,7 @@ fn outcomes(
 ) -> anyhow::Result<Vec<Outcome>> {
     let builder = Builder::new(&project.tree);
     let clusters = project.build(&builder)?;
-    let schemas = Project::schemas(&clusters);
+    let (schemas, _) = Project::schemas(&clusters);
     let today = clock::today();
     let context = checks::Context::new(&project.tree, &clusters, &schemas, &project.config, &today);
     let checked = checks::run(&context);

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use diag::{CheckMeta, Findings};
+use diag::{CheckMeta, Deferred, Findings};
 use flux::{ClusterBuild, State};
 use kustomize::Builder;
+use model::config::major_minor;
 use report::color::Paint;
 use report::{Engine, Format, OutputSpec, RenderOptions, Report, Run};
 
@@ -19,7 +20,7 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
     let project = Project::open(&args.common)?;
     let builder = Builder::new(&project.tree);
     let clusters = project.build(&builder)?;
-    let schemas = Project::schemas(&clusters);
+    let (schemas, crd_problems) = Project::schemas(&clusters);
     let today = clock::today();
     let mut run = empty_run(args, &project, &clusters);
     let mut unable = false;
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
         run.findings = outcome.findings.found;
         run.deferred = outcome.findings.deferred;
         run.suppressed = suppressed(&outcome.suppressed, &project);
+        run.deferred.extend(other_schemas(&project, &crd_problems));
         let mut drift = Findings::default();
         generate::findings(&project, &mut drift)?;
         run.findings.extend(drift.found);
@@ -53,6 +55,32 @@ fn metas() -> Vec<&'static CheckMeta> {
     metas.push(&generate::DRIFT);
     metas.extend(compare::METAS);
     metas
+}
+
+/// What the schemas of this run are not: those of another Kubernetes, and those of CRDs that cannot be read.
+fn other_schemas(project: &Project, crd_problems: &[schema::CrdProblem]) -> Vec<Deferred> {
+    let mut deferred = Vec::new();
+    let bundled = schema::bundle::MODULES
+        .iter()
+        .find(|module| module.path == "k8s.io/kubernetes");
+    let wanted = major_minor(&project.kubernetes_version);
+    if let Some(module) = bundled.filter(|module| major_minor(module.version) != wanted) {
+        deferred.push(Deferred {
+            check: "schema/missing",
+            subject: format!("Kubernetes {}", project.kubernetes_version),
+            reason: format!("the bundled schemas are those of Kubernetes {}", module.version),
+        });
+    }
+    for problem in crd_problems {
+        let place = project.tree.sources().locate(problem.span);
+        let subject = place.map_or_else(|| "a CRD".to_owned(), |(file, at)| format!("{file}:{}", at.line));
+        deferred.push(Deferred {
+            check: "schema/missing",
+            subject,
+            reason: problem.message.clone(),
+        });
+    }
+    deferred
 }
 
 fn empty_run(args: &Validate, project: &Project, clusters: &[ClusterBuild]) -> Run {

@@ -103,6 +103,27 @@ fn lax_versions_of_flux_only_warn_about_undefined_variables() {
 }
 
 #[test]
+fn schemas_of_another_kubernetes_are_named_as_not_checked() {
+    let repo = Repo::copy();
+    let root = repo.path("");
+    let deferred = |version: &str| {
+        let output = xtask(&[
+            "validate",
+            "--path",
+            root.to_str().unwrap(),
+            "--kubernetes-version",
+            version,
+            "-o",
+            "json",
+        ]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report["deferred"].to_string()
+    };
+    assert!(deferred("1.30").contains("the bundled schemas are those of Kubernetes"));
+    assert!(!deferred("1.37").contains("the bundled schemas are those of Kubernetes"));
+}
+
+#[test]
 fn build_prints_what_flux_would_apply() {
     let output = xtask(&["build", "--cluster", "infra", "--kustomization", "coredns"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
