@@ -27,21 +27,47 @@ static DISAGREES: CheckMeta = CheckMeta {
     summary: "the real tool builds something else than this program",
     level: Level::Error,
     stage: Stage::Built,
-    docs: "",
+    docs: r"## What it does
+With `--engine both`, compares this program's builds with those of the real kustomize and flux, object by object and field by
+field, and reports the first difference of each build.
+
+## Why it matters
+One of the two is wrong about what the cluster would get.
+
+## How to fix
+Trust the real tool, and report the folder: it is a defect of this program.
+",
 };
 static TOOL_FAILED: CheckMeta = CheckMeta {
     id: "engine/tool-failed",
     summary: "the real kustomize or flux cannot build a folder",
     level: Level::Error,
     stage: Stage::Built,
-    docs: "",
+    docs: r"## What it does
+With `--engine tools`, reports each `kustomize build` and `flux build kustomization` that fails, with the tool's own words.
+
+## Why it matters
+Flux applies nothing of a Kustomization whose build fails.
+
+## How to fix
+`cargo xtask validate` without `--engine` names the line.
+",
 };
 static KUBECONFORM: CheckMeta = CheckMeta {
     id: "engine/kubeconform-invalid",
     summary: "kubeconform finds an object that does not match its schema",
     level: Level::Error,
     stage: Stage::Built,
-    docs: "",
+    docs: r"## What it does
+With `--engine tools` and `both`, hands what flux builds to `kubeconform -strict -ignore-missing-schemas`, with the bundled
+schemas and those of `--schema-location`. Kinds that it has no schema for are deferred.
+
+## Why it matters
+The API server refuses most of what kubeconform refuses.
+
+## How to fix
+`cargo xtask validate` without `--engine` names the line.
+",
 };
 
 /// The rules of this engine, for the report.

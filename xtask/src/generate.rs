@@ -19,7 +19,16 @@ pub(crate) static DRIFT: CheckMeta = CheckMeta {
     summary: "a generated manifest is not what its spec makes",
     level: Level::Error,
     stage: Stage::Written,
-    docs: "",
+    docs: r"## What it does
+Where the settings say `generated: true`, compares every manifest with what its typed spec in `crates/components` makes, and
+looks for generated files that no spec makes any more.
+
+## Why it matters
+A hand edit is lost with the next `cargo xtask generate`, and until then the spec tells people something that is not so.
+
+## How to fix
+Change the spec and run `cargo xtask generate`; `--force` overwrites a hand edit, `--check` shows the difference.
+",
 };
 
 /// Writes or compares; exit code 1 when something differs (`--check`) or was left alone.

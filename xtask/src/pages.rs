@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use diag::CheckMeta;
+
+use crate::{compare, generate};
+
 /// A generated page.
 pub(crate) struct Page {
     /// Path relative to the repository's root.
@@ -18,7 +22,7 @@ impl Page {
 
 /// Every generated page, in the order of their paths.
 pub(crate) fn all() -> Vec<Page> {
-    let mut pages: Vec<Page> = checks::docs_pages()
+    let mut pages: Vec<Page> = checks::docs_pages(&rules())
         .into_iter()
         .map(|(path, text)| Page { path, text })
         .collect();
@@ -28,4 +32,24 @@ pub(crate) fn all() -> Vec<Page> {
     });
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages
+}
+
+/// The rules that this program applies beside the checks.
+fn rules() -> Vec<&'static CheckMeta> {
+    std::iter::once(&generate::DRIFT).chain(compare::METAS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn committed_pages_are_fresh() {
+        let stale: Vec<String> = all()
+            .into_iter()
+            .filter(|page| page.differs(crate::test::workspace()))
+            .map(|page| page.path)
+            .collect();
+        assert!(stale.is_empty(), "run `cargo xtask generate`: {stale:#?}");
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
         with_tools(args, &project, &builder, &clusters, &mut run)?;
     }
     let report = report::assemble(run, project.tree.sources());
-    write(args, &report)?;
+    write(args, &report, project.config.generated)?;
     if args.common.verbose {
         output::note(&format!("took {:.2} s", start.elapsed().as_secs_f64()));
     }
@@ -49,11 +49,22 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
     Ok(if unable { report::exit::UNABLE } else { code })
 }
 
-/// The rules that may speak in a report.
-fn metas() -> Vec<&'static CheckMeta> {
-    let mut metas: Vec<&CheckMeta> = checks::registry().iter().map(|check| &check.meta).collect();
-    metas.push(&generate::DRIFT);
-    metas.extend(compare::METAS);
+/// The rules that were applied in this run: what did not run is in no list of passed ones.
+fn metas(args: &Validate, report: &Report, generated: bool) -> Vec<&'static CheckMeta> {
+    let mut metas: Vec<&CheckMeta> = Vec::new();
+    if args.engine != Engine::Tools {
+        metas.extend(checks::registry().iter().map(|check| &check.meta));
+        metas.extend(generated.then_some(&generate::DRIFT));
+    }
+    if args.engine != Engine::Inproc {
+        metas.extend(compare::METAS);
+    }
+    debug_assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| metas.iter().any(|meta| meta.id == finding.check))
+    );
     metas
 }
 
@@ -177,8 +188,8 @@ fn with_tools(
     Ok(())
 }
 
-fn write(args: &Validate, report: &Report) -> anyhow::Result<()> {
-    let metas = metas();
+fn write(args: &Validate, report: &Report, generated: bool) -> anyhow::Result<()> {
+    let metas = metas(args, report, generated);
     let default = [OutputSpec::default()];
     let specs = if args.output.is_empty() {
         &default[..]
