@@ -15,8 +15,8 @@ fn scaffold_of_a_third_component_compiles_and_validates() {
     for file in ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".sourceignore"] {
         std::fs::copy(workspace().join(file), copy.path().join(file)).unwrap();
     }
-    // The copy shares the compiled dependencies of this workspace; its own crates are built under names of their own.
-    let target = workspace().join("target");
+    // A target folder of its own, kept between runs: in the shared one the copy's program would take the place of ours.
+    let target = workspace().join("target/scaffold");
     let cargo = |args: &[&str]| {
         Invocation::new("cargo")
             .args(["run", "--quiet", "--package", "xtask", "--"])
