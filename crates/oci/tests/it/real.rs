@@ -32,11 +32,7 @@ fn command(program: &Path) -> Command {
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {
-    let folders = [
-        env::var_os("XTASK_TOOLS_DIR"),
-        Some("/opt/real-tools".into()),
-        env::var_os("PATH"),
-    ];
+    let folders = [env::var_os("XTASK_TOOLS_DIR"), env::var_os("PATH")];
     let paths = folders.iter().flatten().flat_map(env::split_paths);
     paths.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
