@@ -1,5 +1,6 @@
 //! `validate`: everything that can be checked offline, one report.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use diag::{CheckMeta, Deferred, Findings};
@@ -118,10 +119,15 @@ fn empty_run(args: &Validate, project: &Project, clusters: &[ClusterBuild]) -> R
     }
 }
 
+/// How many YAML files the tree holds.
+fn yaml_files(project: &Project) -> u32 {
+    let is_yaml = |path: &&str| path.ends_with(".yaml") || path.ends_with(".yml");
+    project.tree.files().filter(is_yaml).count() as u32
+}
+
 fn coverage(outcome: &checks::Outcome, project: &Project) -> report::Coverage {
-    let yaml = |path: &&str| path.ends_with(".yaml") || path.ends_with(".yml");
     report::Coverage {
-        files: project.tree.files().filter(yaml).count() as u32,
+        files: yaml_files(project),
         files_reached: outcome.files_reached as u32,
         objects: outcome.objects as u32,
         schema_checked: outcome.schema_checked as u32,
@@ -177,11 +183,31 @@ fn with_tools(
     };
     let outcome = engine.run(clusters)?;
     if !args.common.quiet {
+        let same = match args.engine {
+            Engine::Both => format!(" ({} byte for byte as here)", outcome.identical),
+            _ => String::new(),
+        };
         output::note(&format!(
-            "real tools: kustomize built {} folders ({} byte for byte as here), flux built {} Kustomizations, kubeconform \
-             judged {} objects",
-            outcome.folders, outcome.identical, outcome.kustomizations, outcome.judged
+            "real tools: kustomize built {} folders{same}, flux built {} Kustomizations, kubeconform judged {} objects",
+            outcome.folders, outcome.kustomizations, outcome.judged
         ));
+    }
+    if args.engine == Engine::Tools {
+        let reached: BTreeSet<&String> = clusters
+            .iter()
+            .flat_map(|cluster| &cluster.kustomizations)
+            .flat_map(|built| &built.files)
+            .collect();
+        run.coverage = report::Coverage {
+            files: yaml_files(project),
+            files_reached: reached.len() as u32,
+            objects: clusters
+                .iter()
+                .map(|cluster| cluster.objects().count() as u32)
+                .sum(),
+            schema_checked: outcome.judged as u32,
+            excused: Vec::new(),
+        };
     }
     run.findings.extend(outcome.findings.found);
     run.deferred.extend(outcome.findings.deferred);
