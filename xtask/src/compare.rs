@@ -80,7 +80,7 @@ pub(crate) struct Engine<'a> {
     pub(crate) builder: &'a Builder<'a>,
     /// Also compare with what this program built, and trust its findings for what the tools say.
     pub(crate) compare: bool,
-    pub(crate) schema_locations: &'a [String],
+    pub(crate) kubeconform: &'a KubeconformOptions,
 }
 
 /// What the tools were able to look at.
@@ -265,12 +265,7 @@ impl Engine<'_> {
     }
 
     fn kubeconform(&self, cluster: &ClusterBuild, built: &Built, text: &str, out: &mut Outcome) {
-        let options = KubeconformOptions {
-            kubernetes_version: Some(format!("{}.0", self.project.kubernetes_version)),
-            schema_locations: self.schema_locations.to_vec(),
-            ..KubeconformOptions::default()
-        };
-        let report = match tools::kubeconform::validate(self.toolbox, text.as_bytes(), &options) {
+        let report = match tools::kubeconform::validate(self.toolbox, text.as_bytes(), self.kubeconform) {
             Ok(report) => report,
             Err(error) => {
                 out.findings

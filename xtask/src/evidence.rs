@@ -4,7 +4,7 @@ use flux::ClusterBuild;
 use model::yaml::{self, Style};
 use oci::Verdict;
 use scenarios::{Evidence, Need, Proof};
-use tools::kubeconform::{KubeconformOptions, KubeconformStatus, validate};
+use tools::kubeconform::{KubeconformStatus, validate};
 use tools::{Tool, Toolbox};
 
 use crate::cli::Scenarios;
@@ -50,11 +50,7 @@ fn kubeconform(
     toolbox: &Toolbox,
 ) -> anyhow::Result<Vec<Evidence>> {
     let schemas = ForKubeconform::write()?;
-    let options = KubeconformOptions {
-        kubernetes_version: Some(format!("{}.0", project.kubernetes_version)),
-        schema_locations: vec![schemas.location()],
-        ..KubeconformOptions::default()
-    };
+    let options = schemas.options(&project.kubernetes_version, &[]);
     let mut evidence = Vec::new();
     for cluster in clusters {
         for built in &cluster.kustomizations {

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use schema::bundle::{self, BundleFile, Module, Source};
 use tools::Toolbox;
+use tools::kubeconform::KubeconformOptions;
 
 use crate::cli::{Schemas, SchemasWhat};
 use crate::{output, test};
@@ -97,13 +98,15 @@ impl ForKubeconform {
         Ok(Self { folder })
     }
 
-    /// What kubeconform takes as `-schema-location`.
-    pub(crate) fn location(&self) -> String {
-        self.folder
-            .path()
-            .join("{{.ResourceKind}}{{.KindSuffix}}.json")
-            .display()
-            .to_string()
+    /// How kubeconform judges with them, and with the `-schema-location`s of the user after them.
+    pub(crate) fn options(&self, kubernetes_version: &str, more: &[String]) -> KubeconformOptions {
+        let template = self.folder.path().join("{{.ResourceKind}}{{.KindSuffix}}.json");
+        let own = template.display().to_string();
+        KubeconformOptions {
+            kubernetes_version: Some(format!("{kubernetes_version}.0")),
+            schema_locations: std::iter::once(own).chain(more.iter().cloned()).collect(),
+            ..KubeconformOptions::default()
+        }
     }
 }
 

@@ -172,14 +172,13 @@ fn with_tools(
     let toolbox = doctor::toolbox(&args.common)?;
     // kubeconform's own default would be downloaded; whoever wants it says `--schema-location default`.
     let bundled = ForKubeconform::write()?;
-    let mut schema_locations = vec![bundled.location()];
-    schema_locations.extend(args.schema_location.iter().cloned());
+    let kubeconform = bundled.options(&project.kubernetes_version, &args.schema_location);
     let engine = compare::Engine {
         project,
         toolbox: &toolbox,
         builder,
         compare: args.engine == Engine::Both,
-        schema_locations: &schema_locations,
+        kubeconform: &kubeconform,
     };
     let outcome = engine.run(clusters)?;
     if !args.common.quiet {

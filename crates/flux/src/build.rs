@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diag::{Hop, Sources, Span};
 use kustomize::{Builder, Options as BuildOptions, RootOverlay};
 use model::object;
-use model::tree::{Tree, path};
+use model::tree::Tree;
 use model::yaml::Node;
 use rayon::prelude::*;
 
@@ -477,12 +477,4 @@ fn flux_options(view: Option<Kustomization<'_>>) -> BuildOptions {
         build_metadata: field("buildMetadata"),
     };
     BuildOptions::flux(overlay)
-}
-
-/// Whether a path is the folder of some built flux::Kustomization or lies in one.
-pub fn is_reconciled(build: &ClusterBuild, at: &str) -> bool {
-    build
-        .kustomizations
-        .iter()
-        .any(|built| built.state == State::Built && path::is_within(at, &built.folder))
 }

@@ -62,11 +62,6 @@ impl Pool {
         );
         self.0.get(&key)
     }
-
-    /// Every ConfigMap and Secret of the cluster.
-    pub fn objects(&self) -> impl Iterator<Item = &Node> {
-        self.0.values()
-    }
 }
 
 impl Variables {

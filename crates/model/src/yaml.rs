@@ -7,6 +7,6 @@ mod parse;
 mod resolve;
 
 pub use emit::{Style, emit, emit_stream, sort_keys};
-pub use json::{base64_decode, from_json, from_serialize, number_to_json, to_json};
+pub use json::{base64_decode, from_json, from_serialize, to_json};
 pub use node::{Entry, FieldPath, Map, Node, Value};
 pub use parse::{Dialect, Parsed, Problem, ProblemKind, parse};

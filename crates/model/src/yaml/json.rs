@@ -25,7 +25,7 @@ pub fn to_json(node: &Node) -> Json {
 }
 
 /// The JSON of a number; null for anything else.
-pub fn number_to_json(value: &Value) -> Json {
+fn number_to_json(value: &Value) -> Json {
     match *value {
         Value::Int(value) => i64::try_from(value)
             .map(Json::from)
