@@ -7,7 +7,6 @@ use anyhow::{Context, bail};
 use flux::ClusterBuild;
 use kustomize::Builder;
 use model::object;
-use model::yaml::Node;
 use oci::{ChartRequest, Options, Verdict, Wanted};
 use report::color::Tone;
 use report::table::{Cell, Table};
@@ -113,7 +112,7 @@ pub(crate) fn rows(project: &Project, clusters: &[ClusterBuild]) -> Vec<Row> {
     let mut rows: BTreeMap<(String, ChartRequest), Row> = BTreeMap::new();
     for build in clusters {
         for (_, object) in build.objects() {
-            let Some(request) = request(&object.node) else {
+            let Some(request) = helm::source::of_oci_repository(&object.node) else {
                 continue;
             };
             let subject = object::reference(&object.node).to_string();
@@ -139,32 +138,6 @@ pub(crate) fn rows(project: &Project, clusters: &[ClusterBuild]) -> Vec<Row> {
         }
     }
     rows.into_values().collect()
-}
-
-/// What an OCIRepository with a chart asks for. One without the chart's layerSelector may hold manifests: not asked for.
-fn request(node: &Node) -> Option<ChartRequest> {
-    if object::kind(node) != "OCIRepository" || object::group(node) != "source.toolkit.fluxcd.io" {
-        return None;
-    }
-    let layer = node.str_at(&["spec", "layerSelector", "mediaType"])?;
-    if layer != oci::CHART_LAYER_MEDIA_TYPE {
-        return None;
-    }
-    let reference = |field: &str| node.at(&["spec", "ref", field]).and_then(Node::scalar_text);
-    Some(ChartRequest {
-        url: node.str_at(&["spec", "url"])?.to_owned(),
-        wanted: Wanted {
-            tag: reference("tag"),
-            semver: reference("semver"),
-            semver_filter: reference("semverFilter"),
-            digest: reference("digest"),
-        },
-        insecure: node
-            .at(&["spec", "insecure"])
-            .and_then(Node::as_bool)
-            .unwrap_or(false),
-        layer_media_type: Some(layer.to_owned()),
-    })
 }
 
 fn wanted(wanted: &Wanted) -> String {
