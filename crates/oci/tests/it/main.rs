@@ -7,8 +7,12 @@
 
 mod access;
 mod chart;
+mod fetch;
+mod images;
 mod liar;
 mod lies;
+mod proxy;
 mod real;
 mod resolve;
+mod tokens;
 mod trouble;
