@@ -7,6 +7,7 @@
 
 mod access;
 mod chart;
+mod docker;
 mod fetch;
 mod images;
 mod liar;
@@ -14,5 +15,6 @@ mod lies;
 mod proxy;
 mod real;
 mod resolve;
+mod token_service;
 mod tokens;
 mod trouble;
