@@ -3,6 +3,7 @@
 use crate::CHART_LAYER_MEDIA_TYPE;
 use crate::cache::{Cache, MAX_BLOB, Resolved};
 use crate::chart::{self, Manifest, Metadata, Parts};
+use crate::client::MAX_CONFIG;
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, quote};
 use crate::options::Options;
@@ -239,9 +240,14 @@ async fn manifest_and_config(
             Err(error) => return Ok(Err(Verdict::missing(error.to_string()))),
         }
     };
-    let config = match registries.config(endpoint, &parts.config).await {
-        Err(Failure::NotFound) => return Ok(Err(gone(endpoint, "config", &parts.config.digest))),
-        config => config?,
+    let known = job.store.as_ref();
+    let known = known.and_then(|store| store.cache.read(&parts.config.digest, MAX_CONFIG as u64));
+    let config = match known {
+        Some(config) => config,
+        None => match registries.config(endpoint, &parts.config).await {
+            Err(Failure::NotFound) => return Ok(Err(gone(endpoint, "config", &parts.config.digest))),
+            config => config?,
+        },
     };
     Ok(match chart::metadata(&config, tag.as_deref()) {
         Err(error) => Err(Verdict::missing(error.to_string())),

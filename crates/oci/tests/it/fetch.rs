@@ -70,6 +70,7 @@ fn downloads_an_archive_once() {
         assert!(fetched && from_cache.is_none());
         assert_eq!(fs::read(cache.blob(&archive).unwrap()).unwrap(), chart.layer);
     }
+    assert_eq!(liar.count(&sha256(&chart.config)), 1);
     let asked = |method: &str| {
         let all = liar.requests();
         let layer = sha256(&chart.layer);
