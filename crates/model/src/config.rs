@@ -20,6 +20,8 @@ pub struct Config {
     pub clusters: BTreeMap<String, String>,
     /// Hosts, or hosts with a path, that charts may come from; no check when empty.
     pub approved_registries: Vec<String>,
+    /// Registries and what to ask in their place: `ghcr.io: [http://|https://]127.0.0.1:5000[/prefix]`.
+    pub mirrors: BTreeMap<String, String>,
     /// Names of the settings that carry networks.
     pub networks: Networks,
     /// Level of a check by its id: `error`, `warning`, `note` or `off`.
@@ -125,6 +127,12 @@ mod tests {
         assert_eq!(
             Config::parse("levels: {a/b: off}").unwrap().levels["a/b"],
             ConfiguredLevel::Off
+        );
+        assert_eq!(
+            Config::parse("mirrors: {ghcr.io: '127.0.0.1:5000/ghcr'}")
+                .unwrap()
+                .mirrors["ghcr.io"],
+            "127.0.0.1:5000/ghcr"
         );
     }
 

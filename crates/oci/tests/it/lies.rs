@@ -20,6 +20,10 @@ fn tells_what_an_honest_registry_has() {
         name: "demo".to_owned(),
         deprecated: false,
         kube_version: Some(">=1.30.0-0".to_owned()),
+        archive: sha256(&chart.layer),
+        fetched: false,
+        not_fetched: None,
+        from_cache: None,
     };
     assert_eq!(ask_tag(&liar), there);
     let digest = Wanted {

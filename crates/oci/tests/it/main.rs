@@ -7,8 +7,14 @@
 
 mod access;
 mod chart;
+mod docker;
+mod fetch;
+mod images;
 mod liar;
 mod lies;
+mod proxy;
 mod real;
 mod resolve;
+mod token_service;
+mod tokens;
 mod trouble;
