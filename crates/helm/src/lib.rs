@@ -3,6 +3,9 @@
 //! Charts are foreign input: loading one is bounded in files, bytes and depth, and nothing of it is written to disk.
 
 mod chart;
+pub mod reads;
+
 pub mod source;
+mod template;
 
 pub use crate::chart::{Chart, Dependency, File, Metadata};
