@@ -88,18 +88,38 @@ impl Evaluator<'_> {
             "print" | "printf" | "lower" | "upper" | "trimSuffix" | "trimPrefix" | "toString" => {
                 self.known_text(&name, arguments)
             }
+            "trim" | "indent" | "nindent" | "quote" | "squote" | "toYaml" | "toJson" => {
+                self.dressed(&name, arguments)
+            }
             _ => self.unknown(&name, arguments),
         }
     }
 
     /// Reads all of its arguments.
     pub(super) fn unknown(&mut self, name: &str, arguments: &[Val]) -> Val {
-        let mut braces = false;
         for argument in arguments {
             self.heap.cover(argument);
-            braces |= self.has_braces(argument);
         }
-        printed(braces && !VERDICTS.contains(&name))
+        if VERDICTS.contains(&name) {
+            return Val::other();
+        }
+        let any_file = Val::one(Atom::AnyFile);
+        let made = printed(arguments.iter().any(|argument| self.has_braces(argument)));
+        match arguments
+            .iter()
+            .any(|argument| argument.atoms().contains(&Atom::AnyFile))
+        {
+            true => made.or(&any_file),
+            false => made,
+        }
+    }
+
+    /// Changes the looks of its last argument; a known text stays what it is to `tpl`.
+    fn dressed(&mut self, name: &str, arguments: &[Val]) -> Val {
+        match arguments.split_last() {
+            Some((last, _)) if last.texts().is_some() => last.clone(),
+            _ => self.unknown(name, arguments),
+        }
     }
 
     fn elements(&mut self, arguments: &[Val]) -> Val {

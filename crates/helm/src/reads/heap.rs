@@ -93,7 +93,7 @@ impl Heap {
                     let child = self.paths.child(*path, key);
                     self.set_path(child, value);
                 }
-                Atom::Text(_) | Atom::Other | Atom::Braces => {}
+                Atom::Text(_) | Atom::Other | Atom::AnyFile | Atom::Braces => {}
             }
         }
     }
@@ -112,7 +112,7 @@ impl Heap {
                     self.grew |= self.objects[object.0 as usize].also.add(more);
                 }
                 Atom::Path(path) => self.grew |= grow(&mut self.merged, *path, more),
-                Atom::Text(_) | Atom::Other | Atom::Braces => {}
+                Atom::Text(_) | Atom::Other | Atom::AnyFile | Atom::Braces => {}
             }
         }
     }
@@ -142,6 +142,7 @@ impl Heap {
                     }
                 }
                 Atom::Other | Atom::Braces => found.push(Atom::Other),
+                Atom::AnyFile => found.push(Atom::AnyFile),
                 Atom::Text(_) => {}
             }
         }
@@ -183,17 +184,14 @@ impl Heap {
 
     /// Marks all that can be reached from a value as read.
     pub(super) fn cover(&mut self, value: &Val) {
-        if value
-            .atoms()
-            .iter()
-            .all(|atom| matches!(atom, Atom::Other | Atom::Text(_) | Atom::Braces))
-        {
+        let is_container = |atom: &Atom| matches!(atom, Atom::Path(_) | Atom::Object(_));
+        if !value.atoms().iter().any(is_container) {
             return;
         }
         let mut seen = HashSet::new();
         let mut open = value.atoms().to_vec();
         while let Some(atom) = open.pop() {
-            if !matches!(atom, Atom::Path(_) | Atom::Object(_)) || !seen.insert(atom) {
+            if !is_container(&atom) || !seen.insert(atom) {
                 continue;
             }
             if let Atom::Path(path) = atom {

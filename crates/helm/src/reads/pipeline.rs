@@ -29,28 +29,43 @@ impl Evaluator<'_> {
         if let Operand::Function(name) = first {
             return self.function(name, &arguments, (frame.context, command.offset));
         }
-        let value = self.operand(frame, dot, first);
-        if !arguments.is_empty() {
-            // A method, such as `.Files.Get "x"` or `.Values.PathValue "a.b"`.
-            for argument in &arguments {
-                self.heap.cover(argument);
-            }
-            self.method(frame, dot, first);
+        if arguments.is_empty() {
+            return self.operand(frame, dot, first);
         }
-        value
+        self.method(frame, dot, first, &arguments)
     }
 
-    /// A method may read all of what it is called on.
-    fn method(&mut self, frame: &Frame, dot: &Val, operand: &Operand) {
+    /// A call such as `.Files.Get "x"` or `.Values.PathValue "a.b"`; it may read all of what it is called on.
+    fn method(&mut self, frame: &Frame, dot: &Val, operand: &Operand, arguments: &[Val]) -> Val {
         let (base, fields) = match operand {
             Operand::Dot(fields) => (dot.clone(), fields),
             Operand::Variable(name, fields) => (variable(frame, name), fields),
             Operand::Nested(pipeline, fields) => (self.pipeline(frame, dot, pipeline), fields),
-            _ => return,
+            _ => return self.unknown("", arguments),
         };
-        if let Some((_, above)) = fields.split_last() {
-            let owner = self.fields(base, above);
+        let Some((method, above)) = fields.split_last() else {
+            self.heap.cover(&base);
+            return self.unknown("", arguments);
+        };
+        let owner = self.fields(base, above);
+        if above.last().is_some_and(|name| name == "Files") && method == "Get" {
+            return self.file(&owner, arguments);
+        }
+        if above.last().is_some_and(|name| name == "Values") {
             self.heap.cover(&owner);
+        }
+        let result = self.fields(owner, std::slice::from_ref(method));
+        self.unknown("", arguments).or(&result)
+    }
+
+    fn file(&mut self, files: &Val, names: &[Val]) -> Val {
+        let get = self.heap.texts.id("Get");
+        let by_name = self.heap.get(files, get);
+        match names.first().and_then(Val::texts) {
+            Some(names) => names.into_iter().fold(Val::other(), |found, name| {
+                found.or(&self.heap.get(&by_name, name))
+            }),
+            None => self.unknown("", names).or(&Val::one(Atom::AnyFile)),
         }
     }
 

@@ -11,6 +11,28 @@ use crate::chart::{Chart, Dependency};
 
 /// The deepest that charts may lie in each other.
 const MAX_DEPTH: usize = 16;
+/// The largest file that may be run as a template, in bytes.
+const MAX_FILE: usize = 1 << 20;
+/// What templates see of Chart.yaml beside its name.
+const CHART_FIELDS: [&str; 17] = [
+    "Home",
+    "Sources",
+    "Version",
+    "Description",
+    "Keywords",
+    "Maintainers",
+    "Icon",
+    "APIVersion",
+    "Condition",
+    "Tags",
+    "AppVersion",
+    "Deprecated",
+    "Annotations",
+    "KubeVersion",
+    "Dependencies",
+    "Type",
+    "IsRoot",
+];
 
 /// A chart under one of its names.
 #[derive(Debug)]
@@ -122,31 +144,57 @@ impl Loader<'_> {
 
     /// What a file of the chart gets as its dot.
     fn context(&mut self, chart: &Chart, prefix: &str, values: PathId, subcharts: ObjectId) -> ObjectId {
-        let object = |heap: &mut Heap, known: &[(&str, &str)]| {
-            let object = heap.new_object();
-            for (key, text) in known {
-                let (key, text) = (heap.texts.id(key), heap.texts.id(text));
-                heap.put(object, key, &Val::one(Atom::Text(text)));
+        let mut known = |fields: &[(&str, Option<&str>)]| {
+            let object = self.heap.new_object();
+            for (key, text) in fields {
+                let value =
+                    text.map_or_else(Val::other, |text| Val::one(Atom::Text(self.heap.texts.id(text))));
+                let key = self.heap.texts.id(key);
+                self.heap.put(object, key, &value);
             }
-            heap.put(object, super::value::TextId::ANY, &Val::other());
             Val::one(Atom::Object(object))
         };
-        let name = object(self.heap, &[("Name", &chart.metadata.name)]);
-        let template = object(self.heap, &[("BasePath", &format!("{prefix}/templates"))]);
+        let mut of_chart: Vec<_> = CHART_FIELDS.iter().map(|field| (*field, None)).collect();
+        of_chart.push(("Name", Some(chart.metadata.name.as_str())));
+        let of_chart = known(&of_chart);
+        let base_path = format!("{prefix}/templates");
+        let template = known(&[("BasePath", Some(&base_path)), ("Name", None)]);
         let context = self.heap.new_object();
         for (key, value) in [
             ("Values", Val::one(Atom::Path(values))),
-            ("Chart", name),
+            ("Chart", of_chart),
             ("Template", template),
             ("Subcharts", Val::one(Atom::Object(subcharts))),
             ("Release", Val::other()),
             ("Capabilities", Val::other()),
-            ("Files", Val::other()),
+            ("Files", self.files(chart)),
         ] {
             let key = self.heap.texts.id(key);
             self.heap.put(context, key, &value);
         }
         context
+    }
+
+    /// `.Files`: `Get` by name; what else it offers may be any file.
+    fn files(&mut self, chart: &Chart) -> Val {
+        let (files, by_name) = (self.heap.new_object(), self.heap.new_object());
+        for file in &chart.files {
+            let text = String::from_utf8_lossy(&file.data);
+            let is_template = file.data.len() <= MAX_FILE && text.contains("{{");
+            let value = match is_template {
+                true => Val::one(Atom::Text(self.heap.texts.id(&text))),
+                false => Val::other(),
+            };
+            let name = self.heap.texts.id(&file.path);
+            self.heap.put(by_name, name, &value);
+        }
+        let get = self.heap.texts.id("Get");
+        self.heap.put(files, get, &Val::one(Atom::Object(by_name)));
+        for method in ["GetBytes", "Glob", "AsConfig", "AsSecrets", "Lines"] {
+            let method = self.heap.texts.id(method);
+            self.heap.put(files, method, &Val::one(Atom::AnyFile));
+        }
+        Val::one(Atom::Object(files))
     }
 
     /// Conditions, tags and imports; a subchart that is not at hand may read all of its section.

@@ -51,7 +51,7 @@ impl<'s> Strings<'s> {
         }
     }
 
-    /// Adds a file.
+    /// Adds a file that is a template.
     pub(super) fn add_file(&mut self, data: &'s [u8]) {
         if data.len() <= MAX_FILE && data.windows(2).any(|pair| pair == b"{{") {
             self.files.push(String::from_utf8_lossy(data));
@@ -79,6 +79,7 @@ impl Evaluator<'_> {
                 Atom::Path(path) => bodies.extend(self.strings_below(*path)),
                 Atom::Object(_) if self.has_braces(text) => self.heap.cover(context),
                 Atom::Other | Atom::Object(_) => bodies.extend(self.all_strings()),
+                Atom::AnyFile => bodies.extend(self.all_files()),
                 // Put together of parts that are not known.
                 Atom::Braces => self.heap.cover(context),
             }
@@ -99,12 +100,13 @@ impl Evaluator<'_> {
     }
 
     fn all_strings(&mut self) -> Vec<BodyId> {
-        let values = self.strings.values.iter().map(|(_, text)| *text);
-        let files = self.strings.files.iter().map(|text| &**text);
-        values
-            .chain(files)
-            .filter_map(|text| self.program.text(text))
-            .collect()
+        let values = self.strings.values.iter();
+        values.filter_map(|(_, text)| self.program.text(text)).collect()
+    }
+
+    fn all_files(&mut self) -> Vec<BodyId> {
+        let files = self.strings.files.iter();
+        files.filter_map(|text| self.program.text(text)).collect()
     }
 
     /// Whether braces of templates stand in what a value holds.
@@ -120,7 +122,7 @@ impl Evaluator<'_> {
                 text.contains("{{") || text.contains("}}")
             }
             Atom::Object(object) => depth > 0 && self.object_holds_braces(*object, depth - 1),
-            Atom::Path(_) | Atom::Other => false,
+            Atom::Path(_) | Atom::Other | Atom::AnyFile => false,
         })
     }
 

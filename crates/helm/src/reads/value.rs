@@ -30,6 +30,8 @@ pub(super) enum Atom {
     Text(TextId),
     /// Anything from which no value can be reached any more: what it was made of counts as read.
     Other,
+    /// The text of some file of a chart.
+    AnyFile,
     /// Such a text in which the braces of templates stand, though not in their whole.
     Braces,
 }
