@@ -14,7 +14,9 @@ const MAX_DEPTH: u32 = 400;
 /// The most statements and commands of a run; the largest real charts take about a tenth.
 const MAX_STEPS: u64 = 4_000_000;
 /// The most times that everything is run; one that puts nothing into older objects is run once.
-const MAX_ROUNDS: u32 = 16;
+const MAX_ROUNDS: u32 = 24;
+/// The most arguments of a template that are told apart; further ones are taken for one that is any of them.
+const MAX_CALLS: usize = 48;
 /// The most times that a loop's body is run in a row.
 const MAX_TURNS: usize = 32;
 
@@ -28,6 +30,8 @@ pub(super) struct Evaluator<'s> {
     /// The texts in values and files that templates may run as templates.
     pub(super) strings: Strings<'s>,
     calls: HashMap<(BodyId, Val), u32>,
+    /// How many arguments each template was called with; the number and argument of the calls beyond.
+    callers: HashMap<BodyId, (usize, Option<(u32, Val)>)>,
     contexts: Vec<Context>,
     round: u32,
     depth: u32,
@@ -62,6 +66,7 @@ impl<'s> Evaluator<'s> {
             program,
             strings,
             calls: HashMap::new(),
+            callers: HashMap::new(),
             contexts: Vec::new(),
             round: 0,
             depth: 0,
@@ -104,11 +109,8 @@ impl<'s> Evaluator<'s> {
 
     /// Runs a template once a round for each argument; what it prints.
     pub(super) fn call(&mut self, body: BodyId, argument: &Val) -> Val {
-        let next = self.contexts.len() as u32;
-        let id = *self.calls.entry((body, argument.clone())).or_insert(next);
-        if id == next {
-            self.contexts.push(Context::default());
-        }
+        let (id, argument) = &self.context(body, argument);
+        let id = *id;
         let context = &mut self.contexts[id as usize];
         if context.round == self.round {
             return printed(context.braces);
@@ -130,6 +132,31 @@ impl<'s> Evaluator<'s> {
         self.heap.grew |= frame.braces && !context.braces;
         context.braces |= frame.braces;
         printed(context.braces)
+    }
+
+    /// The number of a template with an argument, and the argument that it is run with.
+    fn context(&mut self, body: BodyId, argument: &Val) -> (u32, Val) {
+        let key = (body, argument.clone());
+        if let Some(known) = self.calls.get(&key) {
+            return (*known, key.1);
+        }
+        let next = self.contexts.len() as u32;
+        let (count, beyond) = self.callers.entry(body).or_default();
+        *count += 1;
+        if *count <= MAX_CALLS {
+            self.contexts.push(Context::default());
+            self.calls.insert(key, next);
+            return (next, argument.clone());
+        }
+        let (id, all) = beyond.get_or_insert_with(|| {
+            self.contexts.push(Context::default());
+            (next, Val::NIL)
+        });
+        if all.add(argument) {
+            self.contexts[*id as usize].round = 0;
+            self.heap.grew = true;
+        }
+        (*id, all.clone())
     }
 
     /// Runs the templates of a name; none may be found, and then all of the argument counts as read.

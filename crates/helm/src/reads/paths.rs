@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::value::{PathId, TextId};
 
 /// The deepest path that is told apart; below it everything counts as read.
-const MAX_DEPTH: u32 = 24;
+const MAX_DEPTH: u32 = 12;
 
 /// Texts by their number and back. Number 0 stands for any key.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ impl Paths {
             return *child;
         }
         let depth = self.entry(path).depth + 1;
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.repeats(path, key) {
             self.cover(path);
             return path;
         }
@@ -107,6 +107,12 @@ impl Paths {
         self.entries[path.0 as usize].children.push(child);
         self.index.insert((path, key), child);
         child
+    }
+
+    /// Whether a key follows itself once more: templates that merge values into those above them make `a.a.a` of `a`.
+    fn repeats(&self, path: PathId, key: TextId) -> bool {
+        let parent = self.parent(path);
+        key != TextId::ANY && self.key(path) == key && self.key(parent) == key
     }
 
     /// The path of a key, when it was reached.

@@ -48,7 +48,8 @@ impl Evaluator<'_> {
             return self.unknown("", arguments);
         };
         let owner = self.fields(base, above);
-        if above.last().is_some_and(|name| name == "Files") && method == "Get" {
+        // Of what templates see, the files alone have a method of this name.
+        if method == "Get" && owner.atoms().iter().all(|atom| matches!(atom, Atom::Object(_))) {
             return self.file(&owner, arguments);
         }
         if above.last().is_some_and(|name| name == "Values") {
