@@ -37,7 +37,7 @@ pub struct Reads {
     paths: Paths,
     texts: Texts,
     unsure: Option<String>,
-    steps: u64,
+    work: u64,
 }
 
 /// A value that nothing reads.
@@ -71,7 +71,7 @@ impl Reads {
             unsure = evaluator.run().err();
         }
         Self {
-            steps: evaluator.steps(),
+            work: evaluator.work(),
             paths: evaluator.heap.paths,
             texts: evaluator.heap.texts,
             unsure,
@@ -83,9 +83,9 @@ impl Reads {
         self.unsure.as_deref()
     }
 
-    /// How much work it was: statements and commands that were run.
-    pub fn steps(&self) -> u64 {
-        self.steps
+    /// How much work it was, in statements and values looked at: a measure of speed that is the same on every machine.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// The values that nothing reads, in written order; of an unread mapping the mapping alone. A key that the chart's

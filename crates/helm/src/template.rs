@@ -34,7 +34,7 @@ impl ParseError {
             .rposition(|byte| *byte == b'\n')
             .map_or(0, |at| at + 1);
         Self {
-            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
+            line: before.split(|byte| *byte == b'\n').count(),
             column: String::from_utf8_lossy(&before[line_start..]).chars().count() + 1,
             message: message.into(),
         }

@@ -11,8 +11,8 @@ use crate::template::{Branch, Pipeline, Range, Statement};
 /// The deepest that calls and blocks may lie in each other; a template called below that counts as reading all that
 /// it is given.
 const MAX_DEPTH: u32 = 400;
-/// The most statements and commands of a run; the largest real charts take about a tenth.
-const MAX_STEPS: u64 = 4_000_000;
+/// The most work of a run, about a second's; the largest real charts take a tenth.
+const MAX_WORK: u64 = 5_000_000;
 /// The most times that everything is run; one that puts nothing into older objects is run once.
 const MAX_ROUNDS: u32 = 24;
 /// The most arguments of a template that are told apart; further ones are taken for one that is any of them.
@@ -92,13 +92,13 @@ impl<'s> Evaluator<'s> {
         Err("its templates change their values too often to follow".to_owned())
     }
 
-    /// How many statements and commands were run.
-    pub(super) fn steps(&self) -> u64 {
-        self.steps
+    /// How much work it was: statements, commands, and values that were looked at.
+    pub(super) fn work(&self) -> u64 {
+        self.steps + self.heap.work
     }
 
     fn is_exhausted(&self) -> bool {
-        self.steps > MAX_STEPS
+        self.work() > MAX_WORK
     }
 
     /// Counts a step; false when there were too many.

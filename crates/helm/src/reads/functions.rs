@@ -103,14 +103,12 @@ impl Evaluator<'_> {
         if VERDICTS.contains(&name) {
             return Val::other();
         }
-        let any_file = Val::one(Atom::AnyFile);
         let made = printed(arguments.iter().any(|argument| self.has_braces(argument)));
-        match arguments
-            .iter()
-            .any(|argument| argument.atoms().contains(&Atom::AnyFile))
-        {
-            true => made.or(&any_file),
-            false => made,
+        let is_file = |argument: &Val| argument.atoms().contains(&Atom::AnyFile);
+        if arguments.iter().any(is_file) {
+            made.or(&Val::one(Atom::AnyFile))
+        } else {
+            made
         }
     }
 

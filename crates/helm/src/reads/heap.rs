@@ -33,6 +33,8 @@ pub(super) struct Heap {
     pub(super) texts: Texts,
     /// Whether something grew that may have been looked at before.
     pub(super) grew: bool,
+    /// Work done: atoms that were looked at, and values that were put at paths.
+    pub(super) work: u64,
     objects: Vec<Object>,
     sites: HashMap<Site, ObjectId>,
     /// Paths at which templates put values, by their last key.
@@ -123,6 +125,7 @@ impl Heap {
         let mut seen = HashSet::new();
         let mut open = value.atoms().to_vec();
         while let Some(atom) = open.pop() {
+            self.work += 1;
             match atom {
                 Atom::Path(path) => {
                     if seen.insert(atom) {
@@ -162,6 +165,7 @@ impl Heap {
             Box::new(exact)
         };
         for (at, value) in all.flatten() {
+            self.work += 1;
             if self.paths.meet(*at, child) {
                 found.extend(value.atoms());
             }
@@ -194,8 +198,10 @@ impl Heap {
             if !is_container(&atom) || !seen.insert(atom) {
                 continue;
             }
+            self.work += 1;
             if let Atom::Path(path) = atom {
                 self.paths.cover(path);
+                self.work += (self.set.len() + self.merged.len()) as u64;
                 let put = self.set.values().flatten().chain(&self.merged);
                 for (at, value) in put {
                     if self.paths.may_be_within(*at, path) {
@@ -213,11 +219,9 @@ impl Heap {
 }
 
 fn grow(entries: &mut Vec<(PathId, Val)>, path: PathId, value: &Val) -> bool {
-    match entries.iter_mut().find(|(at, _)| *at == path) {
-        Some((_, old)) => old.add(value),
-        None => {
-            entries.push((path, value.clone()));
-            true
-        }
+    if let Some((_, old)) = entries.iter_mut().find(|(at, _)| *at == path) {
+        return old.add(value);
     }
+    entries.push((path, value.clone()));
+    true
 }

@@ -94,9 +94,8 @@ fn called(dependency: &Dependency) -> &str {
 /// is no template.
 pub(super) fn load(chart: &Chart, heap: &mut Heap, program: &mut Program) -> Result<(), String> {
     let mut loader = Loader { heap, program };
-    loader
-        .load(chart, &chart.metadata.name, Paths::ROOT, 0)
-        .map(|_| ())
+    loader.load(chart, &chart.metadata.name, Paths::ROOT, &[])?;
+    Ok(())
 }
 
 struct Loader<'r> {
@@ -105,23 +104,28 @@ struct Loader<'r> {
 }
 
 impl Loader<'_> {
+    /// `globals` are the paths of `global` in the charts above, which a subchart sees as its own.
     fn load(
         &mut self,
         chart: &Chart,
         prefix: &str,
         values: PathId,
-        depth: usize,
+        globals: &[Atom],
     ) -> Result<ObjectId, String> {
+        let mut globals = globals.to_vec();
+        if !globals.is_empty() || !chart.subcharts.is_empty() {
+            let own = self.child(values, "global");
+            self.heap.set_path(own, &Val::of(globals.clone()));
+            globals.push(Atom::Path(own));
+        }
         self.chart_yaml(chart, values);
         let subcharts = self.heap.new_object();
         for (subchart, name) in children(chart) {
-            if depth >= MAX_DEPTH {
+            if globals.len() > MAX_DEPTH {
                 return Err(format!("its charts lie more than {MAX_DEPTH} levels deep"));
             }
             let section = self.child(values, name);
-            let (above, below) = (self.child(values, "global"), self.child(section, "global"));
-            self.heap.set_path(below, &Val::one(Atom::Path(above)));
-            let context = self.load(subchart, &format!("{prefix}/charts/{name}"), section, depth + 1)?;
+            let context = self.load(subchart, &format!("{prefix}/charts/{name}"), section, &globals)?;
             let key = self.heap.texts.id(name);
             self.heap.put(subcharts, key, &Val::one(Atom::Object(context)));
         }
@@ -181,9 +185,10 @@ impl Loader<'_> {
         for file in &chart.files {
             let text = String::from_utf8_lossy(&file.data);
             let is_template = file.data.len() <= MAX_FILE && text.contains("{{");
-            let value = match is_template {
-                true => Val::one(Atom::Text(self.heap.texts.id(&text))),
-                false => Val::other(),
+            let value = if is_template {
+                Val::one(Atom::Text(self.heap.texts.id(&text)))
+            } else {
+                Val::other()
             };
             let name = self.heap.texts.id(&file.path);
             self.heap.put(by_name, name, &value);

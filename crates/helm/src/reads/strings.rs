@@ -7,14 +7,14 @@ use model::yaml::{Node, Value};
 use super::eval::{Evaluator, printed};
 use super::paths::Texts;
 use super::program::BodyId;
-use super::value::{Atom, ObjectId, PathId, TextId, Val};
+use super::value::{Atom, PathId, TextId, Val};
 
 /// The most alternatives of a known text that are told apart.
 const MAX_TEXTS: usize = 16;
 /// The largest file that may be run as a template, in bytes.
 const MAX_FILE: usize = 1 << 20;
-/// How deep an object is searched for texts.
-const MAX_DEPTH: u32 = 4;
+/// The most that is searched for braces before they are taken to be there.
+const MAX_SEARCH: usize = 2000;
 
 /// The texts with braces in values and in other files of the charts.
 #[derive(Debug, Default)]
@@ -35,6 +35,9 @@ impl<'s> Strings<'s> {
             Value::Str(text) if text.contains("{{") => self.values.push((path.clone(), text)),
             Value::Map(map) => {
                 for entry in map.entries() {
+                    if entry.key.contains("{{") {
+                        self.values.push((path.clone(), &entry.key));
+                    }
                     path.push(texts.id(&entry.key));
                     self.walk(texts, path, &entry.value);
                     path.pop();
@@ -53,8 +56,9 @@ impl<'s> Strings<'s> {
 
     /// Adds a file that is a template.
     pub(super) fn add_file(&mut self, data: &'s [u8]) {
-        if data.len() <= MAX_FILE && data.windows(2).any(|pair| pair == b"{{") {
-            self.files.push(String::from_utf8_lossy(data));
+        if data.len() <= MAX_FILE {
+            self.files
+                .extend(Some(String::from_utf8_lossy(data)).filter(|text| text.contains("{{")));
         }
     }
 }
@@ -111,25 +115,27 @@ impl Evaluator<'_> {
 
     /// Whether braces of templates stand in what a value holds.
     pub(super) fn has_braces(&self, value: &Val) -> bool {
-        self.holds_braces(value, MAX_DEPTH)
-    }
-
-    fn holds_braces(&self, value: &Val, depth: u32) -> bool {
-        value.atoms().iter().any(|atom| match atom {
-            Atom::Braces => true,
-            Atom::Text(text) => {
-                let text = self.heap.texts.text(*text);
-                text.contains("{{") || text.contains("}}")
+        let (mut open, mut next) = (value.atoms().to_vec(), 0);
+        while let Some(atom) = open.get(next) {
+            match atom {
+                _ if next == MAX_SEARCH => return true,
+                Atom::Braces => return true,
+                Atom::Text(text) => {
+                    let text = self.heap.texts.text(*text);
+                    if text.contains("{{") || text.contains("}}") {
+                        return true;
+                    }
+                }
+                Atom::Object(object) if !open[..next].contains(atom) => {
+                    let object = self.heap.object(*object);
+                    let held = object.fields.values().chain([&object.rest, &object.also]);
+                    open.extend(held.flat_map(Val::atoms));
+                }
+                Atom::Object(_) | Atom::Path(_) | Atom::Other | Atom::AnyFile => {}
             }
-            Atom::Object(object) => depth > 0 && self.object_holds_braces(*object, depth - 1),
-            Atom::Path(_) | Atom::Other | Atom::AnyFile => false,
-        })
-    }
-
-    fn object_holds_braces(&self, object: ObjectId, depth: u32) -> bool {
-        let object = self.heap.object(object);
-        let mut held = object.fields.values().chain([&object.rest, &object.also]);
-        held.any(|value| self.holds_braces(value, depth))
+            next += 1;
+        }
+        false
     }
 
     /// The result of a function on texts, when all of its arguments are known.

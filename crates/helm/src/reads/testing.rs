@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diag::SourceId;
 use model::yaml::{Dialect, Node, parse};
 
-use super::Reads;
+use super::{Reads, Unread};
 use crate::chart::{Chart, Dependency, File, Metadata};
 
 /// Values from YAML.
@@ -83,7 +83,7 @@ impl Builder {
         let given = values(given);
         let reads = Reads::of(&self.0, &given);
         let found = reads.unread(&self.0, &given);
-        found.iter().map(|unread| unread.field()).collect()
+        found.iter().map(Unread::field).collect()
     }
 
     /// The nearest key of the first value that nothing reads.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::yaml::{Entry, Node, Value};
 
-use super::nearest::nearest;
+use super::nearest::{Known, nearest};
 use super::paths::Paths;
 use super::value::{PathId, TextId};
 use super::{Reads, Unread, scopes};
@@ -14,6 +14,7 @@ use crate::chart::Chart;
 pub(super) fn unread<'v>(reads: &Reads, chart: &Chart, values: &'v Node) -> Vec<Unread<'v>> {
     let mut walk = Walk {
         reads,
+        known: Known::of(reads),
         defaults: scopes::defaults(chart),
         path: Vec::new(),
         found: Vec::new(),
@@ -51,6 +52,7 @@ pub(super) struct Place<'c> {
 
 struct Walk<'a, 'v> {
     reads: &'a Reads,
+    known: Known,
     defaults: Vec<(Vec<String>, &'a Node)>,
     path: Vec<String>,
     found: Vec<Unread<'v>>,
@@ -112,7 +114,7 @@ impl<'a, 'v> Walk<'a, 'v> {
                 path: self.path.clone(),
                 key_span: entry.key_span,
                 node: &entry.value,
-                nearest: nearest(self.reads, place, &self.path, &entry.value),
+                nearest: nearest(self.reads, &self.known, place, &self.path, &entry.value),
             });
         }
     }
