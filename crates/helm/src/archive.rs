@@ -10,6 +10,7 @@ use flate2::read::MultiGzDecoder;
 use tar::{Archive, Entry, EntryType};
 
 use crate::chart::ChartError;
+use crate::chart::text::printable;
 
 /// The most bytes that a chart may have when unpacked, the archives of its subcharts included: helm's limit.
 pub(crate) const MAX_BYTES: u64 = 100 * 1024 * 1024;
@@ -41,7 +42,7 @@ impl Budget {
 
     pub(crate) fn take_file(&mut self, path: &str, bytes: u64) -> Result<(), ChartError> {
         if bytes > MAX_FILE_BYTES {
-            let path = path.to_owned();
+            let path = printable(path);
             return Err(ChartError::FileTooLarge { path, bytes });
         }
         self.files = self.files.checked_sub(1).ok_or(ChartError::TooManyFiles)?;
@@ -135,6 +136,7 @@ fn read_entries<R: Read>(archive: &mut Archive<R>, budget: &mut Budget) -> Resul
         // Two of them would let one reader see another chart than the next.
         let again = files.insert(path.clone(), data).is_some();
         if again && path.rsplit('/').next() == Some("Chart.yaml") {
+            let path = printable(&path);
             return Err(ChartError::Twice { path }.into());
         }
     }
@@ -151,7 +153,7 @@ fn content<R: Read>(entry: &mut Entry<'_, R>, name: &str, budget: &mut Budget) -
     let mut data = Vec::new();
     entry.take(size).read_to_end(&mut data)?;
     if (data.len() as u64) < size {
-        let cause = format!("it ends inside `{name}`");
+        let cause = format!("it ends inside `{}`", printable(name));
         return Err(ChartError::Broken { cause }.into());
     }
     Ok(without_mark(&data).into())
@@ -165,7 +167,7 @@ pub(crate) fn without_mark(data: &[u8]) -> &[u8] {
 /// The path of an entry below the chart's top folder.
 fn inner_path(name: &str) -> Result<String, ChartError> {
     let refused = |reason: &'static str| ChartError::Path {
-        name: name.to_owned(),
+        name: printable(name),
         reason,
     };
     // Archives that were made on Windows may have the other separator.

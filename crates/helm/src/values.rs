@@ -41,7 +41,7 @@ impl ValuesProblem {
     fn new(span: Span, message: impl Into<String>) -> Self {
         Self {
             span,
-            message: message.into(),
+            message: text::printable(&message.into()),
         }
     }
 
@@ -85,6 +85,7 @@ struct Content {
     span: Span,
     /// Such as `` `values.yaml` of ConfigMap `apps/app` ``.
     what: String,
+    secret: bool,
 }
 
 impl Merge<'_, '_, '_> {
@@ -122,7 +123,13 @@ impl Merge<'_, '_, '_> {
                         merge_maps(&result, &values, &mut self.budget)?
                     }
                     Err(error) => {
-                        let message = format!("{}, line {}: {}", content.what, error.line, error.message);
+                        // The reader's words may hold some of the text, which may be a Secret's.
+                        let message = if content.secret {
+                            "is no mapping in YAML"
+                        } else {
+                            &error.message
+                        };
+                        let message = format!("{}, line {}: {message}", content.what, error.line);
                         self.problems.push(ValuesProblem::new(content.span, message));
                         continue;
                     }
@@ -207,6 +214,7 @@ impl Merge<'_, '_, '_> {
             text: text?,
             span: node.span,
             what,
+            secret: kind == "Secret",
         })
     }
 }

@@ -15,7 +15,7 @@ use diag::Span;
 use model::yaml::{Node, to_json};
 use serde_json::Value as Json;
 
-use crate::chart::Chart;
+use crate::chart::{Chart, text};
 use crate::values::Coalesced;
 
 /// How the schema is called inside the library; messages of the library are not shown.
@@ -54,9 +54,10 @@ fn judge(chart: &Chart, values: &Node, path: &mut Vec<String>, report: &mut Sche
     if let Some(schema) = &chart.schema {
         match against(schema, values, path) {
             Ok(found) => report.violations.extend(found),
-            Err(reason) => report
-                .deferred
-                .push(format!("the schema of the chart `{}`: {reason}", chart.name())),
+            Err(reason) => {
+                let reason = format!("the schema of the chart `{}`: {reason}", chart.name());
+                report.deferred.push(text::printable(&reason));
+            }
         }
     }
     for subchart in &chart.subcharts {

@@ -2,9 +2,10 @@
 
 use model::tree::ReadError;
 
+use super::text::printable;
 use crate::archive::{MAX_BYTES, MAX_FILE_BYTES, MAX_FILES};
 
-/// Why a chart cannot be read: what is wrong and in which of its files.
+/// Why a chart cannot be read: what is wrong and in which of its files. The chart's own texts in it are printable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChartError {
     /// Not a `.tgz`.
@@ -82,9 +83,9 @@ pub enum ChartError {
 impl ChartError {
     pub(super) fn text(path: &str, line: usize, message: impl Into<String>) -> Self {
         Self::Text {
-            path: path.to_owned(),
+            path: printable(path),
             line,
-            message: message.into(),
+            message: printable(&message.into()),
         }
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn chart(files: Files, budget: &mut Budget, depth: usize) -> Result<C
         match subchart(&name, files, budget, depth) {
             Ok(subchart) => chart.subcharts.push(subchart),
             Err(cause) => {
-                let cause = Box::new(cause);
+                let (name, cause) = (text::printable(&name), Box::new(cause));
                 return Err(ChartError::Subchart { name, cause });
             }
         }
@@ -110,7 +110,7 @@ fn subchart(name: &str, files: Files, budget: &mut Budget, depth: usize) -> Resu
     if name.ends_with(".tgz") {
         let Some(bytes) = files.get(name) else {
             let reason = "a folder must not be called like an archive";
-            let name = name.to_owned();
+            let name = text::printable(name);
             return Err(ChartError::Path { name, reason });
         };
         let files = archive::unpack(bytes, budget)?;

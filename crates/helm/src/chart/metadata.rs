@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
             None => Ok(None),
             Some(value) if value.is_null() => Ok(None),
             Some(value) => match value.scalar_text() {
-                Some(text) => Ok(Some(printable(&text))),
+                Some(text) => Ok(Some(text::printable(&text))),
                 None => Err(self.mistyped(key, value, "a string")),
             },
         }
@@ -173,12 +173,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A text in which every blank is a space and nothing is left that a terminal would obey.
-fn printable(text: &str) -> String {
-    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
-    text.chars().map(blank).filter(|c| !c.is_control()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,8 +185,8 @@ mod tests {
             ("1.1", Some("1"))
         );
         assert_eq!(read.api_version, "v1");
-        let read = metadata("name: a\u{1b}[31m\nversion: v1\n", None).unwrap_err();
-        assert!(matches!(read, ChartError::Text { .. }), "{read}");
+        let read = metadata("name: \"a\\e[31m\"\nversion: v1\n", None).unwrap();
+        assert_eq!(read.name, "a[31m");
     }
 
     #[test]

@@ -39,6 +39,12 @@ pub(crate) fn merged_mappings(text: &str) -> Result<Node, TextError> {
     Ok(all)
 }
 
+/// A text in which every blank is a space and nothing is left that a terminal would obey.
+pub(crate) fn printable(text: &str) -> String {
+    let blank = |c: char| if c.is_whitespace() { ' ' } else { c };
+    text.chars().map(blank).filter(|c| !c.is_control()).collect()
+}
+
 /// The line of a byte, from 1.
 pub(crate) fn line_of(text: &str, byte: u32) -> usize {
     let before = text.get(..byte as usize).unwrap_or_default();

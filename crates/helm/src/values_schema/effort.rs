@@ -9,13 +9,13 @@ use regex::bytes::RegexBuilder;
 use serde_json::{Map, Value as Json};
 
 /// The most steps that a schema may make.
-const MAX_STEPS: u64 = 20_000_000;
+const MAX_STEPS: u64 = 3_000_000;
 /// The most pairs of a schema and a value.
 const MAX_PAIRS: usize = 1_000_000;
 /// How deep schemas and values may lie in each other, references followed.
 const MAX_DEPTH: usize = 1000;
 /// The most objects in a schema: the library compares each with all others.
-const MAX_OBJECTS: usize = 20_000;
+const MAX_OBJECTS: usize = 10_000;
 /// The most bytes of a compiled pattern.
 const MAX_PATTERN_BYTES: usize = 1024 * 1024;
 

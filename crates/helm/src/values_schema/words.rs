@@ -4,9 +4,10 @@ use boon::{CompileError, ErrorKind, InstanceToken, Type, Types, ValidationError}
 use diag::Span;
 use model::nearest;
 use model::yaml::Node;
-use serde_json::Value as Json;
+use serde_json::{Number, Value as Json};
 
 use super::SchemaViolation;
+use crate::chart::text::printable;
 
 /// The most violations of one schema that are told.
 const MAX_VIOLATIONS: usize = 100;
@@ -96,6 +97,8 @@ impl<'a> Telling<'a> {
             ErrorKind::PropertyName { prop } => {
                 self.at_key(&place, prop, "its name is not allowed");
             }
+            // helm counts in fractions, the library in floats, for which 0.3 is no multiple of 0.1.
+            ErrorKind::MultipleOf { got, want } if is_multiple(got, want) => {}
             ErrorKind::AnyOf | ErrorKind::OneOf(None) => self.no_branch(&place, error),
             kind => match words(kind, place.node) {
                 Some(words) => self.tell(place.path, place.node.map(|node| node.span), &words),
@@ -138,7 +141,7 @@ impl<'a> Telling<'a> {
         } else {
             ""
         };
-        let message = format!("{name}: {words}{whose}");
+        let message = printable(&format!("{name}: {words}{whose}"));
         let violation = SchemaViolation { path, span, message };
         // Several branches of a schema may say the same.
         if !self.told.contains(&violation) {
@@ -200,6 +203,11 @@ impl<'a> Telling<'a> {
     }
 }
 
+fn is_multiple(number: &Number, of: &Number) -> bool {
+    let ratio = number.as_f64().zip(of.as_f64()).map(|(number, of)| number / of);
+    ratio.is_some_and(|ratio| (ratio - ratio.round()).abs() < 1e-9 * ratio.abs().max(1.0))
+}
+
 /// The types that a branch wants, when the type of the value itself is what it complains of.
 fn wanted_types(error: &ValidationError<'_, '_>, depth: usize) -> Option<Types> {
     if error.instance_location.tokens.len() != depth {
@@ -240,8 +248,8 @@ fn words(kind: &ErrorKind<'_, '_>, node: Option<&Node>) -> Option<String> {
         ErrorKind::ExclusiveMinimum { want, .. } => format!("is not more than {want}"),
         ErrorKind::ExclusiveMaximum { want, .. } => format!("is not less than {want}"),
         ErrorKind::MultipleOf { want, .. } => format!("is no multiple of {want}"),
-        ErrorKind::MinLength { got, want } => format!("has {got} characters, wanted {want} or more"),
-        ErrorKind::MaxLength { got, want } => format!("has {got} characters, wanted {want} or less"),
+        ErrorKind::MinLength { want, .. } => format!("is shorter than {want} characters"),
+        ErrorKind::MaxLength { want, .. } => format!("is longer than {want} characters"),
         ErrorKind::MinItems { got, want } => format!("has {got} items, wanted {want} or more"),
         ErrorKind::MaxItems { got, want } => format!("has {got} items, wanted {want} or less"),
         ErrorKind::AdditionalItems { got } => format!("has {got} items too many"),

@@ -198,6 +198,14 @@ fn problems_name_the_place_and_no_secret() {
         assert_eq!(line(&tree, problem.span), at, "{wanted}");
         assert!(!problem.message.contains("hush"));
     }
+    let whole = RELEASE.replace("    valuesKey: token\n    targetPath: auth.token\n", "");
+    let (_, merged) = from_text(&format!(
+        "{whole}---\nkind: Secret\nmetadata: {{name: two}}\nstringData: {{values.yaml: 'hush: .nan'}}\n"
+    ));
+    assert_eq!(
+        merged.problems[0].message,
+        "`values.yaml` of Secret `apps/two`, line 1: is no mapping in YAML"
+    );
     let (_, merged) = from_text(&RELEASE.replace("    replicas: 1", "    replicas: ["));
     assert_eq!(
         merged.problems[0].message.split(',').next(),

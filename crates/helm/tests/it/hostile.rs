@@ -46,6 +46,25 @@ fn paths_that_lead_out_are_refused() {
 }
 
 #[test]
+fn errors_hold_nothing_that_a_terminal_obeys() {
+    let mut tar = started();
+    add(&mut tar, "top/../../\u{1b}[2J", EntryType::Regular, b"x");
+    let mut texts = vec![error(tar).to_string()];
+    let mut tar = started();
+    add(&mut tar, "top/charts/\u{1b}[2J/x", EntryType::Regular, b"x");
+    texts.push(error(tar).to_string());
+    let mut tar = started();
+    add(
+        &mut tar,
+        "top/values.yaml",
+        EntryType::Regular,
+        b"\"\\e[2J\": .nan\n{\x1b[2J",
+    );
+    texts.push(error(tar).to_string());
+    assert!(texts.iter().all(|text| !text.contains('\u{1b}')), "{texts:?}");
+}
+
+#[test]
 fn links_lead_nowhere() {
     for kind in [EntryType::Symlink, EntryType::Link] {
         let mut tar = started();
