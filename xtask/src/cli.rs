@@ -91,6 +91,7 @@ pub(crate) struct Validate {
 ///   cargo xtask build kubernetes/infrastructure/networking/coredns
 ///   cargo xtask build --cluster infra
 ///   cargo xtask build --cluster infra --kustomization flux-system/coredns
+///   cargo xtask build --cluster infra --stage installed
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Build {
@@ -102,8 +103,8 @@ pub(crate) struct Build {
     /// Only this flux::Kustomization of the cluster: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME", requires = "cluster")]
     pub(crate) kustomization: Option<String>,
-    /// Objects before substitution: written, or after: built
-    #[arg(long, value_name = "STAGE", default_value = "built", value_parser = ["written", "built"])]
+    /// Objects before substitution: written, after it: built, or what the charts install (needs helm and the charts): installed
+    #[arg(long, value_name = "STAGE", default_value = "built", value_parser = ["written", "built", "installed"])]
     pub(crate) stage: String,
 }
 

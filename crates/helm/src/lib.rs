@@ -4,12 +4,14 @@
 
 mod archive;
 mod chart;
-pub mod reads;
+pub mod install;
+mod reads;
 pub mod source;
 mod template;
 mod values;
 pub mod values_schema;
 
 pub use crate::chart::{Chart, ChartError, Dependency, File, Metadata};
+pub use crate::reads::{Reads, Unread};
 pub use crate::values::{Coalesced, Helm, Merged, ValuesProblem, coalesce, values};
 pub use crate::values_schema::{SchemaReport, SchemaViolation};

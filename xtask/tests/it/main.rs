@@ -9,6 +9,7 @@
 
 mod breaks;
 mod commands;
+mod installed;
 mod repo;
 mod scaffold;
 mod tidy;
