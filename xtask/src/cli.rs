@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Generate(Generate),
     Preflight(Preflight),
     Scenarios(Scenarios),
+    Rehearse(crate::rehearse::Rehearse),
     Doctor(Doctor),
     Test(Test),
     New(New),

@@ -10,6 +10,7 @@
 mod breaks;
 mod commands;
 mod installed;
+mod rehearse;
 mod repo;
 mod scaffold;
 mod tidy;
