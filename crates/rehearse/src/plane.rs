@@ -100,7 +100,9 @@ impl<'r> Plane<'r> {
             &relative("tokens.csv"),
             &format!("{token},rehearsal,rehearsal,\"system:masters\"\n"),
         )?;
-        let key = run.write(&relative("service-accounts.key"), &random::signing_key()?)?;
+        let (private, public) = random::signing_keys()?;
+        let key = run.write(&relative("service-accounts.key"), &private)?;
+        run.write(&relative("service-accounts.pub"), &public)?;
         let port = run.port()?;
         let url = format!("https://{}", port.address());
         let kubeconfig = run.write(&relative("kubeconfig"), &kubeconfig(&url, &folder, &token))?;
@@ -256,12 +258,16 @@ impl Common<'_> {
             .part(Program::ApiServer)
             .flag("etcd-servers", format!("unix://{}", socket.display()))
             .flag("bind-address", "127.0.0.1")
+            .flag("advertise-address", "127.0.0.1")
             .flag("secure-port", port.number.to_string())
             .flag("cert-dir", &certificates)
             .flag("token-auth-file", self.folder.join("tokens.csv"))
             .flag("authorization-mode", "RBAC")
             .flag("service-account-issuer", "https://kubernetes.default.svc")
-            .flag("service-account-key-file", &self.key)
+            .flag(
+                "service-account-key-file",
+                self.folder.join("service-accounts.pub"),
+            )
             .flag("service-account-signing-key-file", &self.key)
             .flag("service-cluster-ip-range", &self.settings.services)
             // Nodes are made ready by hand, and no kubelet mounts tokens.

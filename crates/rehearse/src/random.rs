@@ -5,7 +5,7 @@ use std::fmt::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom, SystemRandom};
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 
 use crate::error::RehearseError;
 
@@ -27,20 +27,35 @@ pub(crate) fn below(limit: u16) -> Result<u16, RehearseError> {
     Ok(number as u16)
 }
 
-/// A fresh private key, PKCS #8 in PEM.
-pub(crate) fn signing_key() -> Result<String, RehearseError> {
-    let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
+/// What stands before the point of a P-256 key in a SubjectPublicKeyInfo (RFC 5480).
+const PUBLIC_KEY: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// A fresh pair of keys in PEM, private (PKCS #8) and public.
+pub(crate) fn signing_keys() -> Result<(String, String), RehearseError> {
+    let random = SystemRandom::new();
+    let private =
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).map_err(|_| none())?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private.as_ref(), &random)
         .map_err(|_| none())?;
-    let text = STANDARD.encode(key.as_ref());
+    let mut public = PUBLIC_KEY.to_vec();
+    public.extend(pair.public_key().as_ref());
+    Ok((pem("PRIVATE KEY", private.as_ref()), pem("PUBLIC KEY", &public)))
+}
+
+fn pem(what: &str, der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
     let lines: Vec<&str> = text
         .as_bytes()
         .chunks(64)
         .filter_map(|line| std::str::from_utf8(line).ok())
         .collect();
-    Ok(format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+    format!(
+        "-----BEGIN {what}-----\n{}\n-----END {what}-----\n",
         lines.join("\n")
-    ))
+    )
 }
 
 fn none() -> RehearseError {
@@ -59,7 +74,8 @@ mod tests {
         assert_ne!(hex(16).unwrap(), hex(16).unwrap());
         assert_eq!(hex(16).unwrap().len(), 32);
         assert!(below(3).unwrap() < 3);
-        let key = signing_key().unwrap();
+        let (key, public) = signing_keys().unwrap();
+        assert!(public.starts_with("-----BEGIN PUBLIC KEY-----\nMFkw"), "{public}");
         assert!(key.starts_with("-----BEGIN PRIVATE KEY-----\n") && key.lines().all(|line| line.len() <= 64));
     }
 }
