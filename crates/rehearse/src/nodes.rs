@@ -9,7 +9,22 @@ const NODES: u8 = 3;
 
 /// What kwok does to pods: those of Jobs run and end, the others run until they are deleted. Readiness and addresses are those
 /// that a kubelet would report for containers that start at once.
+///
+/// kwok looks after the pods of nodes that a stage is for; the nodes here are ready from the start, so theirs never comes.
 pub(crate) const STAGES: &str = r#"---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: node-is-kept}
+spec:
+  resourceRef: {apiGroup: v1, kind: Node}
+  selector:
+    matchExpressions:
+      - {key: '.status.conditions.[] | select( .type == "Ready" ) | .status', operator: NotIn, values: ["True"]}
+  next:
+    statusTemplate: |
+      conditions:
+      - {type: Ready, status: "True", reason: KubeletReady, message: a rehearsal's node}
+---
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage
 metadata: {name: runs}
@@ -172,6 +187,6 @@ mod tests {
             nodes[2]["metadata"]["labels"]["topology.kubernetes.io/zone"],
             "zone-3"
         );
-        assert_eq!(STAGES.matches("kind: Stage").count(), 3);
+        assert_eq!(STAGES.matches("kind: Stage").count(), 4);
     }
 }

@@ -276,7 +276,10 @@ impl Common<'_> {
                 "ServiceAccount,TaintNodesByCondition",
             )
             .flag("endpoint-reconciler-type", "none")
-            .flag("allow-privileged", "true");
+            .flag("allow-privileged", "true")
+            // kwok's watches begin at version 0, which the API server would take for a list over a watch. An etcd before 3.4.31
+            // cannot do that, and kwok does not try another way.
+            .flag("feature-gates", "WatchList=false");
         if policies != "v1" {
             part = part.flag("feature-gates", "MutatingAdmissionPolicy=true").flag(
                 "runtime-config",
