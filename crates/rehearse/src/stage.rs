@@ -216,7 +216,10 @@ fn redirect(
         plane.api.create("/api/v1/namespaces", &namespace)?;
     }
     for (path, object) in &probes {
-        wait::until(plane.run, "the policies that redirect sources", POLICIES, || {
+        // Refusals count for nothing at first: "there can be a delay between when CustomResourceDefinitions are created and
+        // when they are available".
+        let mut refusal = None;
+        let probed = wait::until(plane.run, "the policies that redirect sources", POLICIES, || {
             let answer = plane.api.ask(Method::POST, path, Some(object))?;
             let url = answer
                 .body
@@ -224,14 +227,16 @@ fn redirect(
                 .and_then(Json::as_str)
                 .unwrap_or_default();
             let is_there = url == git_url || url.starts_with(prefix);
-            if answer.status >= 400 && answer.status != 404 {
-                return Err(RehearseError::Api {
-                    what: path.clone(),
-                    message: answer.message(),
-                });
-            }
+            refusal = (answer.status >= 400).then(|| answer.message());
             Ok(is_there.then_some(()))
-        })?;
+        });
+        match (probed, refusal) {
+            (Err(RehearseError::Late { .. }), Some(message)) => {
+                let what = path.clone();
+                return Err(RehearseError::Api { what, message });
+            }
+            (probed, _) => probed?,
+        }
     }
     Ok(())
 }
