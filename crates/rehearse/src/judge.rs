@@ -74,7 +74,8 @@ impl Beyond<'_> {
                 let repository = object.reference("/sourceRef")?;
                 let url = self.repository_url(&repository)?;
                 if !url.starts_with("oci://") {
-                    return Some(format!("`{url}` is not asked"));
+                    // A source that is not there is a reason of its own.
+                    return None;
                 }
                 self.chart(&format!(
                     "{}/{}",

@@ -11,6 +11,7 @@ mod breaks;
 mod commands;
 mod installed;
 mod rehearse;
+mod rehearse_real;
 mod repo;
 mod scaffold;
 mod tidy;
