@@ -19,7 +19,7 @@ const PROGRAMS: [&str; 8] = [
     "helm-controller",
 ];
 /// More than any of these takes; a machine under load takes its time.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A repository, a folder for temporary files and stand-ins for the programs.
 struct Stage {
