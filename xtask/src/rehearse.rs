@@ -1,6 +1,7 @@
 //! `rehearse`: the real Flux reconciles each cluster on this machine, and what it says is reported with the lines to edit.
 
 mod charts;
+mod compare;
 mod print;
 
 use std::collections::BTreeSet;
@@ -41,6 +42,7 @@ const PODS: &str = "10.244.0.0/16";
 ///   cargo xtask rehearse --cluster infra --keep --bin-dir ~/flux-bin
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Rehearse {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -50,6 +52,9 @@ pub(crate) struct Rehearse {
     /// Time for each cluster once the control plane is up: 90s, 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     timeout: Duration,
+    /// Set the verdict of `validate` beside what happened
+    #[arg(long)]
+    compare: bool,
     /// Leave everything running after the report, until Ctrl-C; needs exactly one cluster
     #[arg(long)]
     keep: bool,
@@ -70,11 +75,24 @@ pub(crate) struct Rehearse {
     watch_over: Option<PathBuf>,
 }
 
-/// A command's words about one run.
+/// What a command has to say.
+#[derive(Default)]
 struct Rehearsed {
-    copy: Copy,
+    commit: Option<String>,
     outcomes: Vec<Outcome>,
+    /// With `--compare`.
+    sides: Option<Vec<compare::Sides>>,
     notes: Vec<String>,
+}
+
+/// What the rehearsals of all clusters share.
+struct Hall<'a> {
+    args: &'a Rehearse,
+    toolbox: &'a Toolbox,
+    programs: &'a Programs,
+    run: &'a Run,
+    copy: &'a Copy,
+    project: &'a Project,
 }
 
 /// Rehearses every cluster; exit code 1 when something is not Ready that should be.
@@ -108,13 +126,9 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
     let rehearsed = rehearsed?;
     drop(run);
     let text = if args.output == "json" {
-        print::json(&rehearsed.copy, &rehearsed.outcomes, &rehearsed.notes)
+        print::json(&rehearsed)
     } else {
-        print::text(
-            &rehearsed.outcomes,
-            &rehearsed.notes,
-            args.common.color.paint(&std::io::stdout()),
-        )
+        print::text(&rehearsed, args.common.color.paint(&std::io::stdout()))
     };
     if !args.keep {
         output::data(&text)?;
@@ -139,11 +153,17 @@ fn all(
         Served::Commit
     };
     let copy = Copy::make(run, toolbox, root, served)?;
-    let mut notes = vec![
+    let mut rehearsed = Rehearsed {
+        commit: copy.commit.clone(),
+        sides: args.compare.then(Vec::new),
+        ..Rehearsed::default()
+    };
+    rehearsed.notes.push(
         "the cluster's own source and the charts' registries lead to this machine; signatures are not verified".to_owned(),
-    ];
+    );
     if copy.is_dirty {
-        notes.push("what is not committed was left out; `--worktree` rehearses it".to_owned());
+        let note = "what is not committed was left out; `--worktree` rehearses it";
+        rehearsed.notes.push(note.to_owned());
     }
     let common = Common {
         path: Some(copy.root().to_owned()),
@@ -158,72 +178,85 @@ fn all(
             builds.len()
         );
     }
-    let mut outcomes = Vec::new();
+    let hall = Hall {
+        args,
+        toolbox,
+        programs,
+        run,
+        copy: &copy,
+        project: &project,
+    };
     for build in &builds {
-        let outcome = one(args, &project, toolbox, programs, run, &copy, build, &mut notes)?;
-        outcomes.push(outcome);
+        hall.rehearse(build, &mut rehearsed)?;
     }
-    notes.dedup();
-    Ok(Rehearsed {
-        copy,
-        outcomes,
-        notes,
-    })
+    rehearsed.notes.dedup();
+    Ok(rehearsed)
 }
 
-#[expect(clippy::too_many_arguments, reason = "a command's state, handed on once")]
-fn one(
-    args: &Rehearse,
-    project: &Project,
-    toolbox: &Toolbox,
-    programs: &Programs,
-    run: &Run,
-    copy: &Copy,
-    build: &ClusterBuild,
-    notes: &mut Vec<String>,
-) -> anyhow::Result<Outcome> {
-    let start = Instant::now();
-    let name = &build.cluster.name;
-    let charts = charts::gather(build, &project.config, &args.mirror, args.offline, run.folder())?;
-    let settings = settings(build, project, notes)?;
-    let tell = |what: &str| print::step(name, start.elapsed(), what);
-    let one_build = std::slice::from_ref(build);
-    let (plane, installs) = std::thread::scope(|scope| {
-        let installs = scope.spawn(|| Charts::new(project, toolbox).install(one_build));
-        let plane = Plane::start(run, programs, &settings, &tell);
-        (plane, installs.join())
-    });
-    let plane = plane?;
-    let installs = installs.unwrap_or_default();
-    version_note(project, &plane, notes);
-    let server = Server::start(run, copy, &charts.found)?;
-    let renderer = Renderer::new(
-        toolbox,
-        &project.kubernetes_version,
-        project.kubernetes_version_is_assumed,
-    );
-    let blame = |object: &ObjectRef, path: &str| blame(renderer.as_ref().ok(), &installs, object, path);
-    let request = Request {
-        build,
-        sources: project.tree.sources(),
-        charts: &charts.found,
-        missing: &charts.missing,
-        brought: &brought(&installs),
-        timeout: args.timeout,
-        blame: &blame,
-    };
-    let listener = |event: &rehearse::Event<'_>| print::event(name, start.elapsed(), event);
-    let outcome = rehearse::rehearse(&plane, &server, &request, start, &listener)?;
-    if args.keep {
-        let paint = args.common.color.paint(&std::io::stdout());
-        output::data(&print::text(std::slice::from_ref(&outcome), notes, paint))?;
+impl Hall<'_> {
+    /// One cluster: up, watched, judged, down.
+    fn rehearse(&self, build: &ClusterBuild, rehearsed: &mut Rehearsed) -> anyhow::Result<()> {
+        let Self {
+            args,
+            toolbox,
+            programs,
+            run,
+            copy,
+            project,
+        } = *self;
+        let start = Instant::now();
+        let name = &build.cluster.name;
+        let charts = charts::gather(build, &project.config, &args.mirror, args.offline, run.folder())?;
+        let settings = settings(build, project, &mut rehearsed.notes)?;
+        let tell = |what: &str| print::step(name, start.elapsed(), what);
+        let one = std::slice::from_ref(build);
+        let (plane, installs) = std::thread::scope(|scope| {
+            let installs = scope.spawn(|| Charts::new(project, toolbox).install(one));
+            let plane = Plane::start(run, programs, &settings, &tell);
+            (plane, installs.join())
+        });
+        let plane = plane?;
+        let installs = installs.unwrap_or_default();
+        version_note(project, &plane, &mut rehearsed.notes);
+        let server = Server::start(run, copy, &charts.found)?;
+        let renderer = Renderer::new(
+            toolbox,
+            &project.kubernetes_version,
+            project.kubernetes_version_is_assumed,
+        );
+        let blame = |object: &ObjectRef, path: &str| blame(renderer.as_ref().ok(), &installs, object, path);
+        let request = Request {
+            build,
+            sources: project.tree.sources(),
+            charts: &charts.found,
+            missing: &charts.missing,
+            brought: &brought(&installs),
+            timeout: args.timeout,
+            blame: &blame,
+        };
+        let listener = |event: &rehearse::Event<'_>| print::event(name, start.elapsed(), event);
+        let outcome = rehearse::rehearse(&plane, &server, &request, start, &listener)?;
+        if let Some(sides) = &mut rehearsed.sides {
+            sides.extend(compare::sides(project, toolbox, one, &installs, &outcome));
+        }
+        rehearsed.outcomes.push(outcome);
+        if args.keep {
+            self.keep(&plane, rehearsed)?;
+        }
+        Ok(())
+    }
+
+    /// Prints the report and where the API server is, then waits for the end.
+    fn keep(&self, plane: &Plane<'_>, rehearsed: &Rehearsed) -> anyhow::Result<()> {
+        let paint = self.args.common.color.paint(&std::io::stdout());
+        output::data(&print::text(rehearsed, paint))?;
         output::data(&format!("\nexport KUBECONFIG={}\n", plane.kubeconfig().display()))?;
         output::note("everything keeps running until Ctrl-C");
-        while run.check().is_ok() {
+        while self.run.check().is_ok() {
             std::thread::sleep(Duration::from_millis(200));
         }
+        Ok(())
     }
-    Ok(outcome)
 }
 
 fn version_note(project: &Project, plane: &Plane<'_>, notes: &mut Vec<String>) {

@@ -3,11 +3,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use rehearse::{Copy, Event, FluxObject, Outcome, Place, Verdict};
+use rehearse::{Event, FluxObject, Outcome, Place, Verdict};
 use report::color::{Paint, Tone};
 use report::table::{Cell, Table};
 use serde_json::json;
 
+use super::Rehearsed;
+use super::compare::Sides;
 use crate::output;
 
 /// A message in a line of progress is cut here, in characters.
@@ -51,9 +53,9 @@ fn short(text: &str) -> String {
 }
 
 /// The report as text.
-pub(super) fn text(outcomes: &[Outcome], notes: &[String], paint: Paint) -> String {
+pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
     let mut text = String::new();
-    for outcome in outcomes {
+    for outcome in &rehearsed.outcomes {
         for object in &outcome.objects {
             if matches!(object.verdict, Verdict::Failed | Verdict::Waiting) {
                 text.push_str(&failure(object));
@@ -91,7 +93,10 @@ pub(super) fn text(outcomes: &[Outcome], notes: &[String], paint: Paint) -> Stri
         text.push_str(&unknown(outcome));
         text.push_str(&summary(outcome));
     }
-    for note in notes {
+    if let Some(sides) = &rehearsed.sides {
+        text.push_str(&compared(sides));
+    }
+    for note in &rehearsed.notes {
         let _ = writeln!(text, "note: {note}");
     }
     report::visible(&text).into_owned()
@@ -116,7 +121,7 @@ fn failure(object: &FluxObject) -> String {
 
 fn row(object: &FluxObject) -> [Cell; 5] {
     let (tone, word, said) = match &object.verdict {
-        Verdict::Ready => (Tone::Good, "Ready", object.revision.clone()),
+        Verdict::Ready => (Tone::Good, "Ready", brief(&object.revision)),
         Verdict::Failed => (Tone::Bad, "failed", object.reason.clone()),
         Verdict::Waiting => (Tone::Bad, "waiting", object.reason.clone()),
         Verdict::Deferred { .. } => (Tone::Doubtful, "deferred", object.reason.clone()),
@@ -131,6 +136,16 @@ fn row(object: &FluxObject) -> [Cell; 5] {
         Cell::from(said),
         Cell::from(object.place.as_ref().map(at).unwrap_or_default()),
     ]
+}
+
+/// A revision with a digest that a person can compare: its first 12 digits.
+fn brief(revision: &str) -> String {
+    match revision.rsplit_once(':') {
+        Some((head, digest)) if digest.len() > 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{head}:{}", digest.get(..12).unwrap_or(digest))
+        }
+        _ => revision.to_owned(),
+    }
 }
 
 /// What was not checked, each with its reason.
@@ -177,10 +192,36 @@ fn at(place: &Place) -> String {
     format!("{}:{}:{}", place.file, place.line, place.column)
 }
 
+/// Both sides of every defect; where one side is silent, they disagree.
+fn compared(sides: &[Sides]) -> String {
+    let mut text = "compared with `validate`:\n".to_owned();
+    if sides.is_empty() {
+        text.push_str("  neither sees an error\n");
+    }
+    for side in sides {
+        let word = match (&side.flux, side.validate.is_empty()) {
+            (Some(_), false) => "agree",
+            (Some(_), true) => "only Flux",
+            (None, _) => "only validate",
+        };
+        let flux = side.flux.as_deref().unwrap_or("no failure");
+        let _ = writeln!(text, "  {word}: cluster `{}`\n    Flux: {flux}", side.cluster);
+        for said in &side.validate {
+            let _ = writeln!(text, "    validate: {said}");
+        }
+        if side.validate.is_empty() {
+            text.push_str("    validate: no error\n");
+        }
+    }
+    text.push('\n');
+    text
+}
+
 /// The report as JSON.
-pub(super) fn json(copy: &Copy, outcomes: &[Outcome], notes: &[String]) -> String {
+pub(super) fn json(rehearsed: &Rehearsed) -> String {
     report::json::document(&json!({
         "apiVersion": report::API_VERSION, "kind": "Rehearsal", "tool": report::Tool::THIS,
-        "commit": copy.commit, "clusters": outcomes, "notes": notes,
+        "commit": rehearsed.commit, "clusters": rehearsed.outcomes, "compared": rehearsed.sides,
+        "notes": rehearsed.notes,
     }))
 }
