@@ -127,7 +127,7 @@ impl Beyond<'_> {
     }
 
     /// `Kind/namespace/name` of everything that an object waits for.
-    fn waits_for(&self, object: &Live) -> Vec<String> {
+    pub(crate) fn waits_for(&self, object: &Live) -> Vec<String> {
         let mut waits = object.depends_on();
         match object.kind {
             "HelmRelease" => {

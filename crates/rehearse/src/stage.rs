@@ -280,7 +280,7 @@ impl Watch<'_> {
             if is_begun && left.is_empty() {
                 return Ok((snapshot, false));
             }
-            let is_at_work = left.iter().any(|live| is_at_work(live));
+            let is_at_work = some_at_work(&left, beyond);
             let quiet = if is_at_work { QUIET_AT_WORK } else { QUIET_FAILED };
             if last_move.elapsed() > quiet {
                 if retries == RETRIES || is_at_work {
@@ -359,26 +359,38 @@ impl Watch<'_> {
     }
 }
 
-/// Whether Flux is doing something about an object right now, and not merely going to try again.
-fn is_at_work(live: &Live) -> bool {
-    let waits = ["DependencyNotReady", "ArtifactFailed", "SourceNotReady"];
-    !live.is_stalled
-        && !waits.contains(&live.reason.as_str())
-        && (live.ready == Ready::Unknown || live.is_at_work && live.reason == "Progressing")
+/// Whether Flux is doing something right now, and not merely waiting for what has failed.
+fn some_at_work(left: &[&Live], beyond: &Beyond<'_>) -> bool {
+    let failed: BTreeSet<String> = left
+        .iter()
+        .filter(|live| live.ready == Ready::No)
+        .map(|live| live.id())
+        .collect();
+    left.iter().any(|live| {
+        // A release that failed is installed again, as often as its remediation says.
+        let is_tried_again = live.kind == "HelmRelease" && live.is_at_work && live.reason.ends_with("Failed");
+        let waits_for_failed = || beyond.waits_for(live).iter().any(|id| failed.contains(id));
+        !live.is_stalled
+            && !["DependencyNotReady", "ArtifactFailed", "SourceNotReady"].contains(&live.reason.as_str())
+            && (is_tried_again || live.ready == Ready::Unknown && !waits_for_failed())
+    })
 }
 
-/// Everything whose change is a movement; times are not in it.
+/// Everything whose change is a movement. Times are not in it, nor what a source says each time that it tries again.
 fn signature(snapshot: &Snapshot, deferred: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     for live in &snapshot.objects {
         let id = live.id();
-        if !deferred.contains_key(&id) {
-            let _ = writeln!(
-                text,
-                "{id} {:?} {} {} {}",
-                live.ready, live.reason, live.revision, live.is_stalled
-            );
+        if deferred.contains_key(&id) {
+            continue;
         }
+        let is_source = !["Kustomization", "HelmRelease"].contains(&live.kind);
+        let said = if is_source {
+            (live.ready == Ready::Yes).to_string()
+        } else {
+            format!("{:?} {}", live.ready, live.reason)
+        };
+        let _ = writeln!(text, "{id} {said} {} {}", live.revision, live.is_stalled);
     }
     for workload in &snapshot.workloads {
         let _ = writeln!(text, "{} {}/{}", workload.object, workload.ready, workload.wanted);
