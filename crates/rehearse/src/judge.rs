@@ -68,6 +68,10 @@ impl Beyond<'_> {
         {
             return None;
         }
+        let is_external = |pointer: &str| object.text(pointer) == "ExternalArtifact";
+        if is_external("/sourceRef/kind") || is_external("/chartRef/kind") {
+            return Some("its source is an ExternalArtifact, which another controller makes".to_owned());
+        }
         match object.kind {
             "OCIRepository" => self.chart(object.text("/url")),
             "HelmChart" => {

@@ -8,8 +8,15 @@ use crate::api::Api;
 use crate::error::RehearseError;
 use crate::outcome::Workload;
 
-/// The kinds of Flux that are reported: path and kind.
+/// The kinds of Flux that are reported: path and kind. Who makes objects stands before what it makes: when it is Ready, they
+/// are in the lists that are asked for after it.
 const FLUX: [(&str, &str); 7] = [
+    (
+        "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
+        "Kustomization",
+    ),
+    ("/apis/helm.toolkit.fluxcd.io/v2/helmreleases", "HelmRelease"),
+    ("/apis/source.toolkit.fluxcd.io/v1/helmcharts", "HelmChart"),
     (
         "/apis/source.toolkit.fluxcd.io/v1/gitrepositories",
         "GitRepository",
@@ -23,12 +30,6 @@ const FLUX: [(&str, &str); 7] = [
         "HelmRepository",
     ),
     ("/apis/source.toolkit.fluxcd.io/v1/buckets", "Bucket"),
-    ("/apis/source.toolkit.fluxcd.io/v1/helmcharts", "HelmChart"),
-    (
-        "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
-        "Kustomization",
-    ),
-    ("/apis/helm.toolkit.fluxcd.io/v2/helmreleases", "HelmRelease"),
 ];
 
 /// The kinds of workloads, with the fields that count ready and wanted pods.

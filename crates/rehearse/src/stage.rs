@@ -271,13 +271,15 @@ impl Watch<'_> {
                 .iter()
                 .filter(|live| live.ready != Ready::Yes && !deferred.contains_key(&live.id()))
                 .collect();
-            let now = signature(&snapshot, &deferred);
+            let now = signature(&snapshot);
             if now != last {
                 last = now;
                 last_move = Instant::now();
             }
             let is_begun = snapshot.objects.iter().any(|live| live.kind == "Kustomization");
-            if is_begun && left.is_empty() {
+            // What is deferred gets the time to say that it is wrong for a reason of its own.
+            let is_quiet = last_move.elapsed() > QUIET_FAILED;
+            if is_begun && left.is_empty() && (deferred.is_empty() || is_quiet) {
                 return Ok((snapshot, false));
             }
             let is_at_work = some_at_work(&left, beyond);
@@ -377,13 +379,10 @@ fn some_at_work(left: &[&Live], beyond: &Beyond<'_>) -> bool {
 }
 
 /// Everything whose change is a movement. Times are not in it, nor what a source says each time that it tries again.
-fn signature(snapshot: &Snapshot, deferred: &BTreeMap<String, String>) -> String {
+fn signature(snapshot: &Snapshot) -> String {
     let mut text = String::new();
     for live in &snapshot.objects {
         let id = live.id();
-        if deferred.contains_key(&id) {
-            continue;
-        }
         let is_source = !["Kustomization", "HelmRelease"].contains(&live.kind);
         let said = if is_source {
             (live.ready == Ready::Yes).to_string()
