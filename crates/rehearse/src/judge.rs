@@ -212,3 +212,158 @@ fn flat(url: &str) -> String {
         .unwrap_or((url, ""));
     format!("{}/{path}", host.replace(':', "_"))
 }
+
+#[cfg(test)]
+mod tests {
+    use model::tree::Tree;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::observe;
+
+    const SYNC: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 10m, prune: true, path: ./clusters/a, sourceRef: {kind: GitRepository, name: flux-system}}
+";
+    const APPS: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: flux-system}
+spec: {interval: 10m, prune: true, wait: true, path: ./app, sourceRef: {kind: GitRepository, name: flux-system}}
+";
+    const APP: &str = "apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {name: chart, namespace: flux-system}
+spec: {interval: 10m, url: 'oci://example.org:5000/charts/app'}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: default}
+spec: {interval: 10m, chartRef: {kind: OCIRepository, name: chart, namespace: flux-system}}
+";
+
+    fn build() -> ClusterBuild {
+        let tree = Tree::from_files([
+            ("clusters/a/flux-system/gotk-sync.yaml", SYNC),
+            ("clusters/a/apps.yaml", APPS),
+            ("app/app.yaml", APP),
+        ]);
+        let clusters = flux::discover(&tree, &[]);
+        let builder = kustomize::Builder::new(&tree);
+        flux::build(&tree, &builder, &clusters[0], flux::Options::for_version(2, 9))
+    }
+
+    /// An object that is not Ready, with a reason and a spec.
+    fn object(kind: &'static str, id: &str, reason: &str, message: &str, spec: &Json) -> Live {
+        let (namespace, name) = id.split_once('/').unwrap();
+        let object = json!({
+            "metadata": {"name": name, "namespace": namespace, "generation": 1}, "spec": spec,
+            "status": {"observedGeneration": 1, "conditions": [
+                {"type": "Ready", "status": "False", "reason": reason, "message": message},
+            ]},
+        });
+        observe::live("", kind, &object)
+    }
+
+    /// The chart's source, its release, what applies them, and what waits for that; the reason of what applies them.
+    fn cluster(applies: &str) -> Snapshot {
+        let source = json!({"url": "oci://127.0.0.1:1/s/example.org_5000/charts/app"});
+        let release =
+            json!({"chartRef": {"kind": "OCIRepository", "name": "chart", "namespace": "flux-system"}});
+        let own = json!({"sourceRef": {"kind": "GitRepository", "name": "flux-system"}});
+        let waits = json!({"sourceRef": own["sourceRef"], "dependsOn": [{"name": "app"}]});
+        Snapshot {
+            objects: vec![
+                object(
+                    "OCIRepository",
+                    "flux-system/chart",
+                    "OCIArtifactPullFailed",
+                    "not found",
+                    &source,
+                ),
+                object(
+                    "HelmRelease",
+                    "default/app",
+                    "SourceNotReady",
+                    "not ready",
+                    &release,
+                ),
+                object("Kustomization", "flux-system/app", applies, "", &own),
+                object(
+                    "Kustomization",
+                    "flux-system/later",
+                    "DependencyNotReady",
+                    "",
+                    &waits,
+                ),
+            ],
+            ..Snapshot::default()
+        }
+    }
+
+    fn deferred(snapshot: &Snapshot, served: &[&str], missing: &[&str]) -> Vec<String> {
+        let set = |urls: &[&str]| urls.iter().map(|url| (*url).to_owned()).collect();
+        let beyond = Beyond {
+            build: &build(),
+            served: &set(served),
+            missing: &set(missing),
+            oci_prefix: "oci://127.0.0.1:1/s/",
+            own: "GitRepository/flux-system/flux-system",
+        };
+        beyond.deferred(snapshot).into_keys().collect()
+    }
+
+    #[test]
+    fn what_waits_for_a_chart_that_cannot_be_had_is_deferred_with_it() {
+        assert_eq!(
+            deferred(&cluster("HealthCheckFailed"), &[], &[]),
+            [
+                "HelmRelease/default/app",
+                "Kustomization/flux-system/app",
+                "Kustomization/flux-system/later",
+                "OCIRepository/flux-system/chart",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_fault_of_its_own_is_one_whatever_else_is_missing() {
+        let found = deferred(&cluster("BuildFailed"), &[], &[]);
+        assert_eq!(
+            found,
+            ["HelmRelease/default/app", "OCIRepository/flux-system/chart"]
+        );
+    }
+
+    #[test]
+    fn a_chart_that_is_served_or_known_not_to_exist_fails() {
+        let url = "oci://example.org:5000/charts/app";
+        assert!(deferred(&cluster("HealthCheckFailed"), &[url], &[]).is_empty());
+        assert!(deferred(&cluster("HealthCheckFailed"), &[], &[url]).is_empty());
+    }
+
+    #[test]
+    fn secrets_that_nobody_here_makes_and_external_artifacts_are_deferred() {
+        let own = json!({"sourceRef": {"kind": "GitRepository", "name": "flux-system"}});
+        let external = json!({"sourceRef": {"kind": "ExternalArtifact", "name": "x"}});
+        let message = "substitute from 'Secret/keys' error: secrets \"keys\" not found";
+        let snapshot = Snapshot {
+            objects: vec![
+                object("Kustomization", "flux-system/app", "BuildFailed", message, &own),
+                object(
+                    "Kustomization",
+                    "flux-system/other",
+                    "BuildFailed",
+                    "configmaps \"keys\" not found",
+                    &own,
+                ),
+                object("Kustomization", "flux-system/x", "AccessDenied", "", &external),
+            ],
+            ..Snapshot::default()
+        };
+        assert_eq!(
+            deferred(&snapshot, &[], &[]),
+            ["Kustomization/flux-system/app", "Kustomization/flux-system/x"]
+        );
+    }
+}

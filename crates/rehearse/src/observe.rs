@@ -126,7 +126,7 @@ fn text<'a>(object: &'a Json, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
 }
 
-fn live(path: &'static str, kind: &'static str, object: &Json) -> Live {
+pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Live {
     let conditions = object.pointer("/status/conditions").and_then(Json::as_array);
     let condition = |name: &str| {
         let mut all = conditions.into_iter().flatten();

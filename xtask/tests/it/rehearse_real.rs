@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use tools::Invocation;
+use tools::{Invocation, Output};
 
 use crate::repo::{NO_CACHE, Repo};
 
@@ -99,8 +99,15 @@ spec: {{ toJson .Values.podDisruptionBudget }}
 ";
 
 fn rehearse(repo: &Repo) -> (i32, Json) {
-    let path = std::env::join_paths(folders()).unwrap();
-    let output = Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+    let output = run(repo, &folders());
+    let report = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|cause| panic!("no JSON ({cause}): {}", output.stderr));
+    (output.status, report)
+}
+
+fn run(repo: &Repo, folders: &[PathBuf]) -> Output {
+    let path = std::env::join_paths(folders).unwrap();
+    Invocation::new(env!("CARGO_BIN_EXE_xtask"))
         .args([
             "rehearse",
             "--cluster",
@@ -116,10 +123,7 @@ fn rehearse(repo: &Repo) -> (i32, Json) {
         .env("XTASK_CACHE_DIR", NO_CACHE)
         .timeout(Duration::from_mins(8))
         .run_accepting(&[0, 1, 2])
-        .unwrap();
-    let report = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|cause| panic!("no JSON ({cause}): {}", output.stderr));
-    (output.status, report)
+        .unwrap()
 }
 
 fn object<'a>(report: &'a Json, id: &str) -> &'a Json {
@@ -214,5 +218,33 @@ fn what_flux_refuses_is_said_in_its_words_at_the_line_to_edit() {
     assert_eq!(
         (&refused["place"]["file"], &refused["place"]["line"]),
         (&coredns.into(), &line.into())
+    );
+}
+
+#[test]
+fn a_controller_that_crashes_is_named_with_its_last_words() {
+    let Some(repo) = repo(
+        "a_controller_that_crashes_is_named_with_its_last_words",
+        "    {}\n",
+    ) else {
+        return;
+    };
+    let broken = tempfile::tempdir().unwrap();
+    let path = broken.path().join("helm-controller");
+    std::fs::write(&path, "#!/bin/sh\necho 'panic: out of luck' >&2\nexit 2\n").unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let first = [broken.path().to_owned()]
+        .into_iter()
+        .chain(folders())
+        .collect::<Vec<_>>();
+    let output = run(&repo, &first);
+    assert_eq!(output.status, 2);
+    assert!(
+        output
+            .stderr
+            .contains("`helm-controller` ended with exit status 2")
+            && output.stderr.contains("panic: out of luck"),
+        "{}",
+        output.stderr
     );
 }
