@@ -1,7 +1,7 @@
 //! From Flux's words to the line that a person must edit.
 
 use diag::{ObjectRef, Sources, Span};
-use flux::{BuiltObject, ClusterBuild};
+use flux::{BuiltObject, ClusterBuild, Id};
 use model::object;
 use model::yaml::Node;
 
@@ -95,6 +95,14 @@ impl Places<'_> {
             return problem
                 .filter(|span| !span.is_none())
                 .or(Some(object::span(&object.node)));
+        }
+        if live.message.starts_with("kustomize build failed") {
+            let id = Id {
+                namespace: live.namespace.clone(),
+                name: live.name.clone(),
+            };
+            let problems = self.build.get(&id)?.problems.iter();
+            return problems.map(|problem| problem.span).find(|span| !span.is_none());
         }
         let own = own?;
         if let Some(id) = quoted_after(&live.message, "dependency '") {
