@@ -13,6 +13,7 @@ mod output;
 mod pages;
 mod preflight;
 mod project;
+#[cfg_attr(not(target_os = "linux"), path = "rehearse_elsewhere.rs")]
 mod rehearse;
 mod scenarios;
 mod schemas;

@@ -8,6 +8,9 @@
 //!
 //! Processes start and sockets open here besides `tools` and `oci`; nothing listens on anything but loopback.
 
+// /proc says which processes belong to a rehearsal, and descriptors of processes are Linux's.
+#![cfg(target_os = "linux")]
+
 mod address;
 mod api;
 mod child;

@@ -10,7 +10,9 @@
 mod breaks;
 mod commands;
 mod installed;
+#[cfg(target_os = "linux")]
 mod rehearse;
+#[cfg(target_os = "linux")]
 mod rehearse_real;
 mod repo;
 mod scaffold;
