@@ -182,7 +182,7 @@ impl Loader<'_> {
     /// `.Files`: `Get` by name; what else it offers may be any file.
     fn files(&mut self, chart: &Chart) -> Val {
         let (files, by_name) = (self.heap.new_object(), self.heap.new_object());
-        for file in &chart.files {
+        for file in chart.files.iter().chain(&chart.crds) {
             let text = String::from_utf8_lossy(&file.data);
             let is_template = file.data.len() <= MAX_FILE && text.contains("{{");
             let value = if is_template {

@@ -65,9 +65,11 @@ impl<'a, 'v> Walk<'a, 'v> {
             if *section == self.path {
                 own.push(values);
             }
-            if let [global] = &self.path[..]
-                && global == "global"
-                && !section.is_empty()
+            // Globals are those of the charts above and below as well.
+            if let Some((last, chart)) = self.path.split_last()
+                && last == "global"
+                && section != chart
+                && (section.starts_with(chart) || chart.starts_with(section))
             {
                 own.extend(values.get("global"));
             }
