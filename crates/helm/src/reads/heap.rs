@@ -144,8 +144,10 @@ impl Heap {
                         }
                     }
                 }
-                Atom::Other | Atom::Braces => found.push(Atom::Other),
+                Atom::Other | Atom::Braces => found.push(atom),
                 Atom::AnyFile => found.push(Atom::AnyFile),
+                // `range 3` counts.
+                Atom::Text(_) if key == TextId::ANY => found.push(Atom::Other),
                 Atom::Text(_) => {}
             }
         }

@@ -160,6 +160,8 @@ impl Loader<'_> {
         };
         let mut of_chart: Vec<_> = CHART_FIELDS.iter().map(|field| (*field, None)).collect();
         of_chart.push(("Name", Some(chart.metadata.name.as_str())));
+        // An alias takes the place of the name.
+        of_chart.push(("Name", prefix.rsplit('/').next()));
         let of_chart = known(&of_chart);
         let base_path = format!("{prefix}/templates");
         let template = known(&[("BasePath", Some(&base_path)), ("Name", None)]);

@@ -1,5 +1,6 @@
 //! A user's values beside what is read.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use model::yaml::{Entry, Node, Value};
@@ -14,7 +15,7 @@ use crate::chart::Chart;
 pub(super) fn unread<'v>(reads: &Reads, chart: &Chart, values: &'v Node) -> Vec<Unread<'v>> {
     let mut walk = Walk {
         reads,
-        known: Known::of(reads),
+        known: OnceCell::new(),
         defaults: scopes::defaults(chart),
         path: Vec::new(),
         found: Vec::new(),
@@ -52,7 +53,7 @@ pub(super) struct Place<'c> {
 
 struct Walk<'a, 'v> {
     reads: &'a Reads,
-    known: Known,
+    known: OnceCell<Known>,
     defaults: Vec<(Vec<String>, &'a Node)>,
     path: Vec<String>,
     found: Vec<Unread<'v>>,
@@ -112,11 +113,12 @@ impl<'a, 'v> Walk<'a, 'v> {
         if !inner.read.is_empty() {
             self.node(&entry.value, &inner);
         } else if inner.own.is_empty() && !entry.value.is_null() && !is_anchor(&self.path) {
+            let known = self.known.get_or_init(|| Known::of(self.reads));
             self.found.push(Unread {
                 path: self.path.clone(),
                 key_span: entry.key_span,
                 node: &entry.value,
-                nearest: nearest(self.reads, &self.known, place, &self.path, &entry.value),
+                nearest: nearest(self.reads, known, place, &self.path, &entry.value),
             });
         }
     }

@@ -311,6 +311,36 @@ pub(crate) const CONSTRUCTS: &[Case] = &[
         "{x-common: &c {b: 1}, _tmp: 1, .tmp: 1, a: *c, xcommon: 1}",
         ["xcommon"]
     ),
+    one!(
+        "range over a number",
+        "{{ range $i := until 1 }}{{ (index $.Values.a $i).b }}{{ end }}",
+        "{a: [{b: 1, x: 1}]}",
+        ["a[0].x"]
+    ),
+    one!(
+        "a list in parts",
+        "{{ range chunk 1 .Values.a }}{{ range . }}{{ .b }}{{ end }}{{ end }}",
+        "{a: [{b: 1, x: 1}], c: 1}",
+        ["c"]
+    ),
+    one!(
+        "a key that a dict does not hold",
+        "{{ $d := dict \"k\" \"a\" }}{{ index .Values ($d.other | default \"b\") }}",
+        "{a: 1, b: 1}",
+        ["a"]
+    ),
+    one!(
+        "tpl of a merged text",
+        "{{ $d := merge (dict) (fromYaml (toYaml .Values.t)) }}{{ tpl $d.run . }}",
+        "{t: {run: '{{ .Values.a }}'}, a: 1, b: 1}",
+        ["b"]
+    ),
+    one!(
+        "numbers in a key",
+        "{{ index .Values (print \"p\" 1) }}{{ get .Values.ports (toString 80) }}",
+        "{p1: 1, ports: {'80': 1}, p2: 1}",
+        ["p2"]
+    ),
 ];
 
 /// Named templates, other files, subcharts and `tpl`.
@@ -480,6 +510,16 @@ pub(crate) const CHARTS: &[Case] = &[
         ],
         "{one: {a: 1, enabled: true, b: 1}, two: {a: 1, enabled: false, enable: 1}, x: {use: true}, sub: {a: 1}, tags: {t: true, u: true}}",
         ["one.b", "two.enable", "sub", "tags.u"]
+    ),
+    many!(
+        "an alias is the chart's name",
+        [
+            "Chart.yaml" = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: sub, version: 1.0.0, repository: '', alias: one}]\n",
+            "charts/sub/Chart.yaml" = SUBCHART,
+            "charts/sub/templates/s.txt" = "{{ index .Values .Chart.Name }}",
+        ],
+        "{one: {one: 1, two: 1}}",
+        ["one.two"]
     ),
     many!(
         "globals reach every chart",
