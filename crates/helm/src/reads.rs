@@ -16,11 +16,6 @@ mod strings;
 mod unread;
 mod value;
 
-#[cfg(test)]
-mod testing;
-#[cfg(test)]
-mod tests;
-
 use diag::Span;
 use model::yaml::Node;
 
@@ -54,14 +49,15 @@ pub struct Unread<'v> {
 }
 
 impl Reads {
-    /// What the templates of a chart and its subcharts, and its Chart.yaml, read. Texts in `user_values`, which may be
+    /// What the templates of a chart and its subcharts, and its Chart.yaml, read. The chart is as it was loaded: with
+    /// the subcharts that are switched off, which another value might switch on. Texts in `user_values`, which may be
     /// templates themselves, count as theirs.
     pub fn of(chart: &Chart, user_values: &Node) -> Self {
         let (mut heap, mut program, mut strings) = (Heap::default(), Program::default(), Strings::default());
         let mut unsure = scopes::load(chart, &mut heap, &mut program).err();
         for scope in scopes::scopes(chart) {
             strings.add_values(&mut heap.texts, &scope.section, &scope.chart.values);
-            for file in &scope.chart.files {
+            for file in scope.chart.files.iter().chain(&scope.chart.crds) {
                 strings.add_file(&file.data);
             }
         }

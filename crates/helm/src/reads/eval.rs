@@ -33,7 +33,6 @@ pub(super) struct Evaluator<'s> {
     /// How many arguments each template was called with; the number and argument of the calls beyond.
     callers: HashMap<BodyId, (usize, Option<(u32, Val)>)>,
     contexts: Vec<Context>,
-    round: u32,
     depth: u32,
     steps: u64,
 }
@@ -68,7 +67,6 @@ impl<'s> Evaluator<'s> {
             calls: HashMap::new(),
             callers: HashMap::new(),
             contexts: Vec::new(),
-            round: 0,
             depth: 0,
             steps: 0,
         }
@@ -76,8 +74,8 @@ impl<'s> Evaluator<'s> {
 
     /// Runs everything until nothing grows; the error says why no end was found.
     pub(super) fn run(&mut self) -> Result<(), String> {
-        while self.round < MAX_ROUNDS {
-            self.round += 1;
+        while self.heap.round < MAX_ROUNDS {
+            self.heap.round += 1;
             self.heap.grew = false;
             for (body, context) in self.program.entries.clone() {
                 self.call(body, &Val::one(Atom::Object(context)));
@@ -112,14 +110,14 @@ impl<'s> Evaluator<'s> {
         let (id, argument) = &self.context(body, argument);
         let id = *id;
         let context = &mut self.contexts[id as usize];
-        if context.round == self.round {
+        if context.round == self.heap.round {
             return printed(context.braces);
         }
         if self.depth > MAX_DEPTH {
             self.heap.cover(argument);
             return printed(true);
         }
-        context.round = self.round;
+        context.round = self.heap.round;
         let mut frame = Frame {
             context: id,
             root: argument.clone(),

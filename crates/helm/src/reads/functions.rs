@@ -39,8 +39,8 @@ const VERDICTS: [&str; 20] = [
     "add",
 ];
 /// Functions that give a list of some of the elements of their first argument.
-const SELECTIONS: [&str; 9] = [
-    "rest", "initial", "reverse", "uniq", "compact", "without", "slice", "chunk", "values",
+const SELECTIONS: [&str; 8] = [
+    "rest", "initial", "reverse", "uniq", "compact", "without", "slice", "values",
 ];
 
 impl Evaluator<'_> {
@@ -140,7 +140,7 @@ impl Evaluator<'_> {
         let [name, argument, ..] = arguments else {
             return Val::other();
         };
-        let Some(names) = name.texts() else {
+        let Some(names) = name.texts().filter(|names| !names.is_empty()) else {
             self.heap.cover(name);
             self.heap.cover(argument);
             return printed(true);
@@ -236,7 +236,7 @@ impl Evaluator<'_> {
             return Val::NIL;
         };
         for source in sources {
-            self.heap.merge(target, &split(source).0);
+            self.heap.merge(target, source);
         }
         // What is merged into something untracked is reached through the result alone.
         if split(target).1 == Val::NIL && *target != Val::NIL {

@@ -2,7 +2,7 @@
 //!
 //! One state for the whole run that only grows: an object holds whatever was ever put into it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::paths::{Paths, Texts};
 use super::value::{Atom, ObjectId, PathId, TextId, Val};
@@ -19,6 +19,8 @@ pub(super) struct Object {
     pub(super) rest: Val,
     /// Mappings that were merged or copied into it.
     pub(super) also: Val,
+    /// The round in which all of it was last marked as read.
+    covered: u32,
 }
 
 /// Names the place and the call in which a function makes an object.
@@ -33,6 +35,8 @@ pub(super) struct Heap {
     pub(super) texts: Texts,
     /// Whether something grew that may have been looked at before.
     pub(super) grew: bool,
+    /// The number of the run over all templates, from 1; 0 before the first.
+    pub(super) round: u32,
     /// Work done: atoms that were looked at, and values that were put at paths.
     pub(super) work: u64,
     objects: Vec<Object>,
@@ -66,6 +70,7 @@ impl Heap {
             fields: BTreeMap::new(),
             rest: Val::NIL,
             also: Val::NIL,
+            covered: 0,
         });
         ObjectId(self.objects.len() as u32 - 1)
     }
@@ -122,18 +127,19 @@ impl Heap {
     /// The values under a key of whatever a value denotes; of every key for [`TextId::ANY`]. They count as reached.
     pub(super) fn get(&mut self, value: &Val, key: TextId) -> Val {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let mut open = value.atoms().to_vec();
+        let (mut seen, mut open) = (Vec::new(), value.atoms().to_vec());
         while let Some(atom) = open.pop() {
             self.work += 1;
             match atom {
                 Atom::Path(path) => {
-                    if seen.insert(atom) {
+                    if !seen.contains(&atom) {
+                        seen.push(atom);
                         self.get_path(path, key, &mut found, &mut open);
                     }
                 }
                 Atom::Object(object) => {
-                    if seen.insert(atom) {
+                    if !seen.contains(&atom) {
+                        seen.push(atom);
                         let object = self.object(object);
                         open.extend(object.also.atoms());
                         found.extend(object.rest.atoms());
@@ -144,8 +150,10 @@ impl Heap {
                         }
                     }
                 }
-                Atom::Other | Atom::Braces => found.push(Atom::Other),
+                Atom::Other | Atom::Braces => found.push(atom),
                 Atom::AnyFile => found.push(Atom::AnyFile),
+                // `range 3` counts.
+                Atom::Text(_) if key == TextId::ANY => found.push(Atom::Other),
                 Atom::Text(_) => {}
             }
         }
@@ -183,7 +191,13 @@ impl Heap {
             return value;
         }
         self.cover(&value);
-        Val::other()
+        // Of the texts no more is known than that `tpl` may run them.
+        let of_texts = value.atoms().iter().filter_map(|atom| match atom {
+            Atom::Text(_) | Atom::Braces => Some(Atom::Braces),
+            Atom::AnyFile => Some(Atom::AnyFile),
+            _ => None,
+        });
+        Val::of(of_texts.chain([Atom::Other]).collect())
     }
 
     /// Marks all that can be reached from a value as read.
@@ -192,27 +206,29 @@ impl Heap {
         if !value.atoms().iter().any(is_container) {
             return;
         }
-        let mut seen = HashSet::new();
+        // What grows after it was marked is marked in the next round.
+        let round = self.round + 1;
         let mut open = value.atoms().to_vec();
         while let Some(atom) = open.pop() {
-            if !is_container(&atom) || !seen.insert(atom) {
-                continue;
-            }
             self.work += 1;
-            if let Atom::Path(path) = atom {
-                self.paths.cover(path);
-                self.work += (self.set.len() + self.merged.len()) as u64;
-                let put = self.set.values().flatten().chain(&self.merged);
-                for (at, value) in put {
-                    if self.paths.may_be_within(*at, path) {
-                        open.extend(value.atoms());
+            match atom {
+                Atom::Path(path) if self.paths.cover(path, round) => {
+                    for (at, value) in self.set.values().flatten().chain(&self.merged) {
+                        self.work += 1;
+                        if self.paths.may_be_within(*at, path) {
+                            open.extend(value.atoms());
+                        }
                     }
                 }
-            } else if let Atom::Object(object) = atom {
-                let object = self.object(object);
-                open.extend(object.fields.values().flat_map(Val::atoms));
-                open.extend(object.rest.atoms());
-                open.extend(object.also.atoms());
+                Atom::Object(object) => {
+                    let object = &mut self.objects[object.0 as usize];
+                    if std::mem::replace(&mut object.covered, round) != round {
+                        open.extend(object.fields.values().flat_map(Val::atoms));
+                        open.extend(object.rest.atoms());
+                        open.extend(object.also.atoms());
+                    }
+                }
+                _ => {}
             }
         }
     }

@@ -170,7 +170,11 @@ impl Evaluator<'_> {
 
 fn apply(name: &str, arguments: &[String]) -> Option<String> {
     match (name, arguments) {
-        ("print", parts) => Some(parts.concat()),
+        // Go puts a space between numbers.
+        ("print", parts) => {
+            let numbers = parts.iter().filter(|part| part.parse::<f64>().is_ok());
+            (numbers.count() < 2).then(|| parts.concat())
+        }
         ("printf", [format, parts @ ..]) => formatted(format, parts),
         ("lower", [text]) => Some(text.to_lowercase()),
         ("upper", [text]) => Some(text.to_uppercase()),

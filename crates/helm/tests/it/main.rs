@@ -13,5 +13,8 @@ mod folders;
 mod hostile;
 mod packed;
 mod program;
+mod reads;
+mod reads_cases;
 mod real;
+mod real_reads;
 mod schemas;
