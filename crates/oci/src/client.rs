@@ -203,7 +203,14 @@ impl Registries {
         scrub(&text, &self.secrets.borrow())
     }
 
-    async fn ask(&self, endpoint: &Endpoint, url: &str, accept: &str, head: bool) -> Result<Answer, Failure> {
+    /// One request of the repository's API, bounded like a manifest; `head` asks for existence and length only.
+    pub(crate) async fn ask(
+        &self,
+        endpoint: &Endpoint,
+        url: &str,
+        accept: &str,
+        head: bool,
+    ) -> Result<Answer, Failure> {
         let ask = Ask {
             host: &endpoint.registry,
             url,

@@ -11,7 +11,7 @@ use crate::version::{Target, Wanted, nearest};
 
 /// A request that makes sense, and whom to ask.
 pub(crate) struct Job {
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     target: Target,
     wanted: Wanted,
     layer_media_type: Option<String>,
@@ -32,6 +32,11 @@ impl Job {
             wanted: request.wanted.clone(),
             layer_media_type,
         })
+    }
+
+    /// `spec.layerSelector.mediaType`, where it is given.
+    pub(crate) fn layer_media_type(&self) -> Option<&str> {
+        self.layer_media_type.as_deref()
     }
 }
 
@@ -113,6 +118,7 @@ async fn find(registries: &Registries, job: &Job, endpoint: &Endpoint) -> Result
     Ok(Verdict::There {
         version: metadata.version,
         digest,
+        archive: layer.digest,
         media_type: layer.media_type,
         size: u64::try_from(layer.size).unwrap_or(0),
         app_version: metadata.app_version.as_deref().map(quote),

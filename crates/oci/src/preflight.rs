@@ -85,6 +85,8 @@ pub enum Verdict {
         version: String,
         /// The digest of the manifest that the tag or digest leads to.
         digest: String,
+        /// The digest of the chart's archive, the layer.
+        archive: String,
         /// The media type of the chart's layer.
         media_type: String,
         /// The size of the chart's archive, in bytes, as the manifest says.

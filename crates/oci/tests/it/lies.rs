@@ -14,6 +14,7 @@ fn tells_what_an_honest_registry_has() {
     let there = Verdict::There {
         version: "1.2.3".to_owned(),
         digest: sha256(&chart.manifest),
+        archive: sha256(&chart.layer),
         media_type: oci::CHART_LAYER_MEDIA_TYPE.to_owned(),
         size: 17,
         app_version: Some("3.1".to_owned()),

@@ -1,6 +1,7 @@
 //! Preflights against registries: one in process that lies on demand, and Debian's docker-registry.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "clippy knows test functions, not the helpers they share"
 )]
@@ -11,4 +12,8 @@ mod liar;
 mod lies;
 mod real;
 mod resolve;
+mod signature;
+mod signature_keyless;
+mod signature_real;
+mod signature_shelf;
 mod trouble;

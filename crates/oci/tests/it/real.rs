@@ -22,7 +22,7 @@ const HTPASSWD: &str = "demo:$2y$04$abcdefghijklmnopqrstuuTG6d.sp3peJ6F9EzCIZGfe
     clippy::disallowed_methods,
     reason = "the tools crate knows neither docker-registry nor openssl"
 )]
-fn command(program: &Path) -> Command {
+pub(crate) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .stdin(Stdio::null())
@@ -38,7 +38,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 /// The programs, or the reason why the calling test is skipped.
-fn programs<const N: usize>(test: &str, names: [&str; N]) -> Option<[PathBuf; N]> {
+pub(crate) fn programs<const N: usize>(test: &str, names: [&str; N]) -> Option<[PathBuf; N]> {
     let found = names.map(|name| on_path(name).ok_or(name));
     if let Some(missing) = found.iter().find_map(|path| path.as_ref().err()) {
         eprintln!("skipped real::{test}: no `{missing}`");
@@ -48,14 +48,14 @@ fn programs<const N: usize>(test: &str, names: [&str; N]) -> Option<[PathBuf; N]
 }
 
 /// A docker-registry process with its own folder; both end with it.
-struct Registry {
+pub(crate) struct Registry {
     process: Child,
-    folder: TempDir,
-    host: String,
+    pub(crate) folder: TempDir,
+    pub(crate) host: String,
 }
 
 impl Registry {
-    fn start(program: &Path, more: impl Fn(&Path) -> String) -> Self {
+    pub(crate) fn start(program: &Path, more: impl Fn(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let store = folder.path().join("store");
@@ -95,7 +95,7 @@ impl Registry {
     }
 
     /// Makes chart `demo` and pushes it to `charts/` in these versions.
-    fn push(&self, helm: &Path, transport: &[&str], versions: &[&str]) {
+    pub(crate) fn push(&self, helm: &Path, transport: &[&str], versions: &[&str]) {
         let run = |arguments: &[&str]| {
             let status = self.helm(helm).args(arguments).status().unwrap();
             assert!(status.success(), "helm {arguments:?}: {status}");
@@ -117,7 +117,7 @@ impl Drop for Registry {
     }
 }
 
-fn plain(_: &Path) -> String {
+pub(crate) fn plain(_: &Path) -> String {
     "http: {addr: ADDRESS}\n".to_owned()
 }
 
