@@ -20,6 +20,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
 const CHAIN: &str = "dev.sigstore.cosign/chain";
+const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const NOTATION: &str = "application/vnd.cncf.notary.signature";
 
 /// A signature as it lies in the registry; nothing of it is verified yet.
@@ -115,9 +116,10 @@ pub(super) fn tag_of(digest: &str) -> String {
 
 async fn bundles(registries: &Registries, endpoint: &Endpoint, digest: &str) -> Result<Found, Failure> {
     let mut found = Found::default();
-    let maybe = |referrer: &Referrer| {
-        let artifact_type = referrer.artifact_type.as_deref();
-        artifact_type.is_none_or(|artifact_type| artifact_type.starts_with(bundle::MEDIA_TYPE_PREFIX))
+    let maybe = |referrer: &Referrer| match referrer.artifact_type.as_deref() {
+        // The second is what cosign writes into the tag that stands in for the API.
+        None | Some(EMPTY) => true,
+        Some(artifact_type) => artifact_type.starts_with(bundle::MEDIA_TYPE_PREFIX),
     };
     let mut candidates = referrers(registries, endpoint, digest).await?;
     candidates.retain(maybe);

@@ -106,6 +106,7 @@ fn a_bundle_counts_and_hides_what_lies_behind_the_tag() {
     assert_verified(&shelf(&ours, None).ask(&key(&ours)));
     let mut tagged = shelf(&ours, None);
     tagged.referrers_api = false;
+    tagged.referrers[0]["artifactType"] = json!("application/vnd.oci.empty.v1+json");
     assert_verified(&tagged.ask(&key(&ours)));
     // Flux looks at bundles alone where there are some.
     assert_refused(

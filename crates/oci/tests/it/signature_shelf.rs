@@ -22,7 +22,8 @@ pub(crate) struct Shelf {
     pub(crate) digest: String,
     /// Whether the referrers API is there; else they lie behind a tag.
     pub(crate) referrers_api: bool,
-    referrers: Vec<Value>,
+    /// The entries of the index of referrers.
+    pub(crate) referrers: Vec<Value>,
 }
 
 impl Shelf {
