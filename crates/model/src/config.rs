@@ -22,6 +22,8 @@ pub struct Config {
     pub clusters: BTreeMap<String, String>,
     /// Hosts, or hosts with a path, that charts may come from; no check when empty.
     pub approved_registries: Vec<String>,
+    /// Registries and what to ask in their place: `ghcr.io: [http://|https://]127.0.0.1:5000[/prefix]`.
+    pub mirrors: BTreeMap<String, String>,
     /// Names of the settings that carry networks.
     pub networks: Networks,
     /// Level of a check by its id: `error`, `warning`, `note` or `off`.
@@ -32,8 +34,6 @@ pub struct Config {
     pub generated: bool,
     /// Path of the lock file of charts; see [`Config::lock_path`].
     pub lock: Option<String>,
-    /// Registries and what to ask in their place, as `HOST: [http://|https://]HOST[:PORT][/PREFIX]`.
-    pub mirrors: BTreeMap<String, String>,
     /// Path of a program by its name, for those that are not on PATH.
     pub tools: BTreeMap<String, PathBuf>,
 }
@@ -145,6 +145,12 @@ mod tests {
         assert_eq!(
             Config::parse("levels: {a/b: off}").unwrap().levels["a/b"],
             ConfiguredLevel::Off
+        );
+        assert_eq!(
+            Config::parse("mirrors: {ghcr.io: '127.0.0.1:5000/ghcr'}")
+                .unwrap()
+                .mirrors["ghcr.io"],
+            "127.0.0.1:5000/ghcr"
         );
     }
 

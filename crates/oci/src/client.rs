@@ -1,33 +1,21 @@
-//! What a preflight asks of registries: tags, manifests, configs, the existence of layers; with access and retries.
-//!
-//! oci-client does the logging in and pulls configs; see `transport` for what it cannot do.
+//! What is asked of registries: tags, manifests, configs, archives, the existence of layers; with access and retries.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use oci_distribution::manifest::OciDescriptor;
-use oci_distribution::secrets::RegistryAuth;
-use oci_distribution::{Client, RegistryOperation};
-use reqwest::header::HeaderValue;
 use serde::Deserialize;
-use tokio::io::AsyncWrite;
 
+use crate::cache::MAX_BLOB;
 use crate::credentials::Credentials;
 use crate::digest::{digest_like, is_digest, sha256};
 use crate::endpoint::Endpoint;
-use crate::failure::{Failure, scrub};
-use crate::setup::Clients;
+use crate::failure::Failure;
+use crate::login::Logins;
 use crate::tag::is_tag;
-use crate::transport::{Answer, Ask, Authorization, Clock, send, too_large};
+use crate::transport::{Answer, Ask, Authorization, Clock, send};
 
 /// The largest manifest and the largest page of tags that are read, in bytes.
-const MAX_MANIFEST: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_MANIFEST: usize = 4 * 1024 * 1024;
 /// The largest config that is read, in bytes.
 pub(crate) const MAX_CONFIG: usize = 1024 * 1024;
 const MAX_PAGES: usize = 100;
@@ -38,13 +26,9 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
 
 /// The registries of one run.
 pub(crate) struct Registries {
-    clients: Clients,
+    http: reqwest::Client,
     clock: Clock,
-    credentials: Credentials,
-    granted: RefCell<BTreeMap<Endpoint, Authorization>>,
-    /// In words, which credentials were tried.
-    tried: RefCell<BTreeMap<Endpoint, String>>,
-    secrets: RefCell<Vec<String>>,
+    logins: Logins,
 }
 
 #[derive(Deserialize)]
@@ -55,14 +39,11 @@ struct TagPage {
 
 impl Registries {
     /// Nothing is asked yet.
-    pub(crate) fn new(clients: Clients, clock: Clock, credentials: Credentials) -> Self {
+    pub(crate) fn new(http: reqwest::Client, clock: Clock, credentials: Credentials) -> Self {
         Self {
-            clients,
+            logins: Logins::new(http.clone(), clock, credentials),
+            http,
             clock,
-            credentials,
-            granted: RefCell::default(),
-            tried: RefCell::default(),
-            secrets: RefCell::default(),
         }
     }
 
@@ -72,7 +53,7 @@ impl Registries {
         let mut tags = BTreeSet::new();
         let mut url = endpoint.url(&format!("tags/list?n={PAGE}"));
         for _ in 0..MAX_PAGES {
-            let answer = self.ask(endpoint, &url, "application/json", false).await?;
+            let answer = self.get(endpoint, &url, "application/json").await?;
             let page: TagPage = serde_json::from_slice(&answer.body).map_err(|_| {
                 Failure::unclear(format!("`{host}` sends a list of tags that is no such JSON"))
             })?;
@@ -112,18 +93,19 @@ impl Registries {
     ) -> Result<(Vec<u8>, String), Failure> {
         let host = &endpoint.registry;
         let url = endpoint.url(&format!("manifests/{name}"));
-        let answer = self.ask(endpoint, &url, MANIFESTS, false).await?;
-        for promised in [Some(name), answer.digest.as_deref()]
+        let answer = self.get(endpoint, &url, MANIFESTS).await?;
+        let promised = [Some(name), answer.digest.as_deref()];
+        let mut promised = promised
             .into_iter()
             .flatten()
             .filter(|name| is_digest(name))
-        {
-            let actual = digest_like(promised, &answer.body);
-            if actual != promised {
-                return Err(Failure::wrong(format!(
-                    "`{host}` serves a manifest with the digest `{actual}`, wanted `{promised}`"
-                )));
-            }
+            .peekable();
+        if answer.encoded && promised.peek().is_none() {
+            return Err(encoded(host, name));
+        }
+        if let Some(wrong) = promised.find(|promised| digest_like(promised, &answer.body) != *promised) {
+            let found = digest_like(wrong, &answer.body);
+            return Err(other_content(host, "a manifest", &found, wrong, answer.encoded));
         }
         let digest = if is_digest(name) {
             name.to_owned()
@@ -139,45 +121,63 @@ impl Registries {
         endpoint: &Endpoint,
         config: &OciDescriptor,
     ) -> Result<Vec<u8>, Failure> {
-        let host = endpoint.registry.as_str();
-        let reference = endpoint.reference();
-        // Other addresses of the descriptor would be asked, too, whatever they point at.
-        let descriptor = OciDescriptor {
-            urls: None,
-            ..config.clone()
+        let ask = Ask {
+            limit: MAX_CONFIG,
+            ..ask(endpoint)
         };
-        let bytes = self
-            .with_access(endpoint, || async {
-                let mut body = Bounded {
-                    host,
-                    bytes: Vec::new(),
-                };
-                match self
-                    .oci(endpoint)
-                    .pull_blob(&reference, &descriptor, &mut body)
-                    .await
-                {
-                    Ok(()) => Ok(body.bytes),
-                    Err(error) => Err(Failure::from_oci(host, &error)),
-                }
-            })
-            .await?;
-        if i64::try_from(bytes.len()).is_ok_and(|length| length == config.size) {
-            Ok(bytes)
-        } else {
-            let (found, wanted) = (bytes.len(), config.size);
-            Err(Failure::wrong(format!(
-                "`{host}` serves a config of {found} bytes, the manifest says {wanted}"
-            )))
+        self.blob(endpoint, config, ask).await
+    }
+
+    /// A layer of at most 32 MiB, checked against its descriptor; `tell` is told how many bytes have come in.
+    pub(crate) async fn archive(
+        &self,
+        endpoint: &Endpoint,
+        layer: &OciDescriptor,
+        tell: &dyn Fn(u64),
+    ) -> Result<Vec<u8>, Failure> {
+        let ask = Ask {
+            limit: usize::try_from(MAX_BLOB).unwrap_or(usize::MAX),
+            size: u64::try_from(layer.size).ok(),
+            tell,
+            ..ask(endpoint)
+        };
+        self.blob(endpoint, layer, ask).await
+    }
+
+    async fn blob(
+        &self,
+        endpoint: &Endpoint,
+        descriptor: &OciDescriptor,
+        ask: Ask<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let (host, wanted) = (&endpoint.registry, descriptor.digest.as_str());
+        // The descriptor's `urls` would lead anywhere; source-controller does not follow them either.
+        let url = endpoint.url(&format!("blobs/{wanted}"));
+        let answer = self.send(endpoint, &Ask { url: &url, ..ask }).await?;
+        let (found, length) = (digest_like(wanted, &answer.body), answer.body.len());
+        if i64::try_from(length).is_ok_and(|length| length != descriptor.size) && !answer.encoded {
+            let size = descriptor.size;
+            return Err(Failure::wrong(format!(
+                "`{host}` serves content of {length} bytes for `{wanted}`, the manifest says {size}"
+            )));
         }
+        if found != wanted {
+            return Err(other_content(host, "content", &found, wanted, answer.encoded));
+        }
+        Ok(answer.body)
     }
 
     /// Whether a layer exists and has the size that its descriptor says; it is not downloaded.
     pub(crate) async fn layer(&self, endpoint: &Endpoint, layer: &OciDescriptor) -> Result<(), Failure> {
         let url = endpoint.url(&format!("blobs/{}", layer.digest));
-        let answer = self.ask(endpoint, &url, "*/*", true).await?;
+        let ask = Ask {
+            url: &url,
+            head: true,
+            ..ask(endpoint)
+        };
+        let answer = self.send(endpoint, &ask).await?;
         match answer.length {
-            Some(found) if i64::try_from(found).ok() != Some(layer.size) => {
+            Some(found) if i64::try_from(found).ok() != Some(layer.size) && !answer.encoded => {
                 let (host, wanted) = (&endpoint.registry, layer.size);
                 Err(Failure::wrong(format!(
                     "`{host}` has a layer of {found} bytes, the manifest says {wanted}"
@@ -190,54 +190,40 @@ impl Registries {
     /// An open question in words: with the credentials that were tried, and without secrets.
     pub(crate) fn why(&self, endpoint: &Endpoint, failure: &Failure) -> String {
         let text = match failure {
-            Failure::Denied { status } => {
-                let tried = self.tried.borrow();
-                let source = tried.get(endpoint).map_or("without credentials", String::as_str);
-                format!(
-                    "`{}` refuses access to `{}` ({status}) {source}",
-                    endpoint.registry, endpoint.repository
-                )
-            }
+            Failure::Denied { status, .. } => format!(
+                "`{}` refuses access to `{}` ({status}) {}",
+                endpoint.registry,
+                endpoint.repository,
+                self.logins.tried(endpoint)
+            ),
             other => other.to_string(),
         };
-        scrub(&text, &self.secrets.borrow())
+        self.logins.discreet(&text)
     }
 
-    /// One request of the repository's API, bounded like a manifest; `head` asks for existence and length only.
-    pub(crate) async fn ask(
-        &self,
-        endpoint: &Endpoint,
-        url: &str,
-        accept: &str,
-        head: bool,
-    ) -> Result<Answer, Failure> {
+    /// One request of the repository's API, bounded like a manifest.
+    pub(crate) async fn get(&self, endpoint: &Endpoint, url: &str, accept: &str) -> Result<Answer, Failure> {
         let ask = Ask {
-            host: &endpoint.registry,
             url,
             accept,
-            limit: MAX_MANIFEST,
-            head,
+            ..ask(endpoint)
         };
-        self.with_access(endpoint, || async {
-            let access = self.granted.borrow().get(endpoint).cloned();
-            send(&self.clients.http, &ask, access.as_ref()).await
-        })
-        .await
+        self.send(endpoint, &ask).await
     }
 
-    /// Runs one request; logs in once where the registry asks for it, and repeats what is worth another try.
-    async fn with_access<T, F, W>(&self, endpoint: &Endpoint, work: F) -> Result<T, Failure>
-    where
-        F: Fn() -> W,
-        W: Future<Output = Result<T, Failure>>,
-    {
-        let host = &endpoint.registry;
+    /// Sends a request; logs in once where the registry asks for it, and repeats what is worth another try.
+    async fn send(&self, endpoint: &Endpoint, ask: &Ask<'_>) -> Result<Answer, Failure> {
         self.clock
             .retry(|| async {
-                match self.clock.limit(host, work()).await {
-                    Err(Failure::Denied { status: 401 }) => {
-                        self.clock.limit(host, self.log_in(endpoint)).await?;
-                        self.clock.limit(host, work()).await
+                let access = self.logins.granted(endpoint);
+                match self.once(ask, access.as_ref()).await {
+                    Err(Failure::Denied {
+                        status: 401,
+                        challenges,
+                    }) => {
+                        self.logins.log_in(endpoint, &challenges, access.as_ref()).await?;
+                        let access = self.logins.granted(endpoint);
+                        self.once(ask, access.as_ref()).await
                     }
                     other => other,
                 }
@@ -245,79 +231,37 @@ impl Registries {
             .await
     }
 
-    async fn log_in(&self, endpoint: &Endpoint) -> Result<(), Failure> {
-        let host = &endpoint.registry;
-        let access = self.credentials.find(host, &endpoint.repository);
-        self.tried.borrow_mut().insert(endpoint.clone(), access.source);
-        match &access.auth {
-            RegistryAuth::Anonymous => {}
-            RegistryAuth::Basic(user, password) => {
-                self.keep_secret(password);
-                self.keep_secret(&STANDARD.encode(format!("{user}:{password}")));
-            }
-            RegistryAuth::Bearer(token) => self.keep_secret(token),
-        }
-        let reference = endpoint.reference();
-        let token = self
-            .oci(endpoint)
-            .auth(&reference, &access.auth, RegistryOperation::Pull)
-            .await
-            .map_err(|error| Failure::from_oci(host, &error))?;
-        let granted = match (token, access.auth) {
-            (Some(token), _) => {
-                self.keep_secret(&token);
-                // oci-client panics on a token that is no header value.
-                if HeaderValue::from_str(&token).is_err() {
-                    return Err(Failure::unclear(format!(
-                        "the token service of `{host}` sends an unusable token"
-                    )));
-                }
-                Authorization::Bearer(token)
-            }
-            (None, RegistryAuth::Basic(user, password)) => Authorization::Basic(user, password),
-            (None, _) => return Err(Failure::Denied { status: 401 }),
-        };
-        self.granted.borrow_mut().insert(endpoint.clone(), granted);
-        Ok(())
-    }
-
-    fn keep_secret(&self, secret: &str) {
-        let mut secrets = self.secrets.borrow_mut();
-        if !secrets.iter().any(|known| known == secret) {
-            secrets.push(secret.to_owned());
-        }
-    }
-
-    fn oci(&self, endpoint: &Endpoint) -> &Client {
-        if endpoint.plain {
-            &self.clients.plain
-        } else {
-            &self.clients.tls
-        }
+    async fn once(&self, ask: &Ask<'_>, access: Option<&Authorization>) -> Result<Answer, Failure> {
+        let sent = send(&self.http, ask, access);
+        self.clock.limit_for(ask.host, ask.size.unwrap_or(0), sent).await
     }
 }
 
-/// A body that refuses to grow beyond the limit of a config.
-struct Bounded<'a> {
-    host: &'a str,
-    bytes: Vec<u8>,
+/// A request without an address yet, for at most a manifest.
+fn ask(endpoint: &Endpoint) -> Ask<'_> {
+    Ask {
+        host: &endpoint.registry,
+        url: "",
+        accept: "*/*",
+        limit: MAX_MANIFEST,
+        head: false,
+        size: None,
+        tell: &|_| (),
+    }
 }
 
-impl AsyncWrite for Bounded<'_> {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.bytes.len() + bytes.len() > MAX_CONFIG {
-            let why = too_large(self.host, MAX_CONFIG).to_string();
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, why)));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+/// Content with another digest; encoded content might have the right one once it is decoded.
+fn other_content(host: &str, what: &str, found: &str, wanted: &str, is_encoded: bool) -> Failure {
+    if is_encoded {
+        return encoded(host, wanted);
     }
+    Failure::wrong(format!(
+        "`{host}` serves {what} with the digest `{found}`, wanted `{wanted}`"
+    ))
+}
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
+fn encoded(host: &str, name: &str) -> Failure {
+    Failure::unclear(format!(
+        "`{host}` sends `{name}` with a content-encoding that nobody asked for"
+    ))
 }

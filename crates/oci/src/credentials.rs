@@ -1,25 +1,42 @@
-//! Credentials for a registry from the files that docker, podman and helm write.
+//! Credentials for a registry: from the files that docker, podman and helm write, and from the helpers they name.
 //!
-//! Credential helpers are never started: `docker_credential` runs them without a time limit, and processes belong to
-//! the `tools` crate. A helper that is configured for the registry is named in the reason instead.
+//! `docker_credential` reads the files. It would run helpers without a time limit, so those are taken out before it
+//! sees the text, and started by the `tools` crate.
 
-use std::env;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 use oci_distribution::secrets::RegistryAuth;
 use serde_json::Value;
+use tokio::sync::OnceCell;
+use tools::credential_helper;
+
+use crate::endpoint::DOCKER_HUB;
+use crate::options::Options;
 
 /// The largest credential file that is read, in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
 /// The files to look into, first match wins.
-#[derive(Debug)]
 pub(crate) struct Credentials {
     files: Vec<PathBuf>,
     helpers_allowed: bool,
+    /// Where helpers are looked for, in the form of `PATH`.
+    search_path: OsString,
+    /// What a helper said about a registry: each is asked once.
+    said: RefCell<BTreeMap<HelperQuestion, Rc<OnceCell<Said>>>>,
 }
+
+/// A helper's name, and the server that it is asked for.
+type HelperQuestion = (String, String);
+
+/// A helper's credentials, if it has any, or what went wrong, in words.
+type Said = Result<Option<RegistryAuth>, String>;
 
 /// What to log in with, and in words where it comes from.
 #[derive(Debug)]
@@ -30,12 +47,9 @@ pub(crate) struct Access {
 
 impl Credentials {
     /// The files of this user: `registry_config`, docker's, podman's, helm's.
-    pub(crate) fn from_env(registry_config: Option<&Path>, helpers_allowed: bool) -> Self {
-        let set = |name: &str| {
-            env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+    pub(crate) fn new(options: &Options) -> Self {
+        let environment = &options.environment;
+        let set = |name: &str| environment.path(name);
         let home = set("HOME");
         let docker = set("DOCKER_CONFIG").or_else(|| Some(home.as_ref()?.join(".docker")));
         let helm = set("HELM_REGISTRY_CONFIG")
@@ -43,52 +57,55 @@ impl Credentials {
             .or_else(|| Some(set("XDG_CONFIG_HOME")?.join("helm/registry/config.json")))
             .or_else(|| Some(home.as_ref()?.join(".config/helm/registry/config.json")));
         let files = [
-            registry_config.map(Path::to_path_buf),
+            options.registry_config.clone(),
             docker.map(|folder| folder.join("config.json")),
             set("REGISTRY_AUTH_FILE"),
             set("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
             helm,
         ];
-        Self::new(files.into_iter().flatten().collect(), helpers_allowed)
-    }
-
-    fn new(files: Vec<PathBuf>, helpers_allowed: bool) -> Self {
         Self {
-            files,
-            helpers_allowed,
+            files: files.into_iter().flatten().collect(),
+            helpers_allowed: options.credential_helpers,
+            search_path: environment.get("PATH").unwrap_or_default().to_owned(),
+            said: RefCell::default(),
         }
     }
 
     /// The access to a repository; anonymous where no file knows the registry.
-    pub(crate) fn find(&self, registry: &str, repository: &str) -> Access {
+    pub(crate) async fn find(&self, registry: &str, repository: &str) -> Access {
         let mut notes = Vec::new();
         let mut looked = Vec::new();
         for file in &self.files {
+            let shown = format!("`{}`", file.display());
             let text = match read(file) {
                 Ok(Some(text)) => text,
                 Ok(None) => continue,
                 Err(why) => {
-                    notes.push(format!("`{}` cannot be read: {why}", file.display()));
+                    notes.push(format!("{shown} cannot be read: {why}"));
                     continue;
                 }
             };
-            looked.push(format!("`{}`", file.display()));
+            looked.push(shown.clone());
             match look_up(&text, registry, repository) {
-                Ok(Found {
-                    credential: Some(credential),
-                    ..
-                }) => {
-                    let source = format!("with the credentials of `{}`", file.display());
+                Ok(Found::Credential(credential)) => {
                     return Access {
                         auth: auth(credential),
-                        source,
+                        source: format!("with the credentials of {shown}"),
                     };
                 }
-                Ok(Found {
-                    helper: Some(helper), ..
-                }) => notes.push(self.helper_note(&helper, file)),
-                Ok(_) => {}
-                Err(why) => notes.push(format!("`{}` {why}", file.display())),
+                Ok(Found::Helper { name, server }) => {
+                    let helper = format!("helper `docker-credential-{}` of {shown}", shown_name(&name));
+                    match self.ask_helper(name, server).await {
+                        Ok(Some(auth)) => {
+                            let source = format!("with the credentials of {helper}");
+                            return Access { auth, source };
+                        }
+                        Ok(None) => notes.push(format!("{helper} has none")),
+                        Err(why) => notes.push(format!("{helper} {why}")),
+                    }
+                }
+                Ok(Found::Nothing) => {}
+                Err(why) => notes.push(format!("{shown} {why}")),
             }
         }
         let mut source = if looked.is_empty() {
@@ -109,26 +126,49 @@ impl Credentials {
         }
     }
 
-    fn helper_note(&self, helper: &str, file: &Path) -> String {
-        let why = if self.helpers_allowed {
-            "helpers cannot be run within a time limit here"
-        } else {
-            "helpers are not allowed"
+    async fn ask_helper(&self, name: String, server: String) -> Said {
+        if !self.helpers_allowed {
+            return Err("was not run, helpers are not allowed".to_owned());
+        }
+        let key = (name.clone(), server.clone());
+        let cell = Rc::clone(self.said.borrow_mut().entry(key).or_default());
+        let search_path = self.search_path.clone();
+        let ask = || async {
+            let asked =
+                tokio::task::spawn_blocking(move || credential_helper::get(&name, &server, &search_path));
+            match asked.await {
+                Ok(Ok(found)) => Ok(found.map(|found| {
+                    if found.username == credential_helper::IDENTITY_TOKEN {
+                        RegistryAuth::Bearer(found.secret)
+                    } else {
+                        RegistryAuth::Basic(found.username, found.secret)
+                    }
+                })),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("was not followed to its end".to_owned()),
+            }
         };
-        format!(
-            "helper `docker-credential-{helper}` of `{}` was not run, {why}",
-            file.display()
-        )
+        cell.get_or_init(ask).await.clone()
     }
 }
 
-struct Found {
-    credential: Option<DockerCredential>,
-    helper: Option<String>,
+/// What a file says about a registry.
+enum Found {
+    Credential(DockerCredential),
+    /// The helper's name behind `docker-credential-`, and what to ask it for.
+    Helper {
+        name: String,
+        server: String,
+    },
+    Nothing,
 }
 
+/// A helper's name comes from a file; on a terminal it is one short word.
+fn shown_name(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}
 /// The text of a file; nothing where there is no such file.
-fn read(file: &Path) -> Result<Option<String>, String> {
+fn read(file: &std::path::Path) -> Result<Option<String>, String> {
     let Ok(metadata) = fs::metadata(file) else {
         return Ok(None);
     };
@@ -151,24 +191,24 @@ fn look_up(text: &str, registry: &str, repository: &str) -> Result<Found, &'stat
     let store = fields.remove("credsStore");
     let named = helpers
         .as_ref()
-        .and_then(|helpers| helpers.get(registry))
+        .and_then(|helpers| {
+            let hub = (registry == DOCKER_HUB)
+                .then(|| helpers.get("docker.io"))
+                .flatten();
+            helpers.get(registry).or(hub)
+        })
         .and_then(Value::as_str);
-    if let Some(helper) = named.filter(|helper| !helper.is_empty()) {
-        return Ok(Found {
-            credential: None,
-            helper: Some(helper.to_owned()),
+    if let Some(name) = named.filter(|helper| !helper.is_empty()) {
+        return Ok(Found::Helper {
+            name: name.to_owned(),
+            server: registry.to_owned(),
         });
     }
     let config = config.to_string();
     let mut key = format!("{registry}/{repository}");
     loop {
         match get_credential_from_reader(config.as_bytes(), &key) {
-            Ok(credential) => {
-                return Ok(Found {
-                    credential: Some(credential),
-                    helper: None,
-                });
-            }
+            Ok(credential) => return Ok(Found::Credential(credential)),
             Err(CredentialRetrievalError::NoCredentialConfigured) => {}
             Err(CredentialRetrievalError::ConfigReadError) => {
                 return Err("has another form than docker's config.json");
@@ -180,15 +220,19 @@ fn look_up(text: &str, registry: &str, repository: &str) -> Result<Found, &'stat
             None => break,
         }
     }
-    let helper = store
-        .as_ref()
-        .and_then(Value::as_str)
+    let store = store.as_ref().and_then(Value::as_str);
+    // `docker login` keeps Docker Hub under the address of an API that is long gone.
+    let server = if registry == DOCKER_HUB {
+        format!("https://{DOCKER_HUB}/v1/")
+    } else {
+        registry.to_owned()
+    };
+    Ok(store
         .filter(|helper| !helper.is_empty())
-        .map(str::to_owned);
-    Ok(Found {
-        credential: None,
-        helper,
-    })
+        .map_or(Found::Nothing, |name| Found::Helper {
+            name: name.to_owned(),
+            server,
+        }))
 }
 
 fn auth(credential: DockerCredential) -> RegistryAuth {
@@ -199,95 +243,4 @@ fn auth(credential: DockerCredential) -> RegistryAuth {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn find(texts: &[&str], helpers_allowed: bool) -> Access {
-        let folder = tempfile::tempdir().unwrap();
-        let files: Vec<PathBuf> = (0..texts.len())
-            .map(|n| folder.path().join(format!("{n}.json")))
-            .collect();
-        for (file, text) in files.iter().zip(texts) {
-            fs::write(file, text).unwrap();
-        }
-        Credentials::new(files, helpers_allowed).find("r.example", "org/chart")
-    }
-
-    fn basic(user: &str) -> RegistryAuth {
-        RegistryAuth::Basic(user.to_owned(), "p".to_owned())
-    }
-
-    #[test]
-    fn takes_the_first_file_that_knows_the_registry() {
-        let access = find(
-            &[
-                r#"{"auths":{"other.example":{"auth":"eDpw"}}}"#,
-                r#"{"auths":{"https://r.example":{"auth":"YTpw"}}}"#,
-                r#"{"auths":{"r.example":{"auth":"YjpW"}}}"#,
-            ],
-            false,
-        );
-        assert_eq!(access.auth, basic("a"));
-        assert!(access.source.starts_with("with the credentials of `") && access.source.contains("1.json"));
-    }
-
-    #[test]
-    fn prefers_the_key_of_the_repository() {
-        let access = find(
-            &[r#"{"auths":{"r.example":{"auth":"YTpw"},"r.example/org":{"auth":"Yjpw"}}}"#],
-            false,
-        );
-        assert_eq!(access.auth, basic("b"));
-        let access = find(
-            &[r#"{"auths":{"r.example":{"username":"c","password":"p"}}}"#],
-            false,
-        );
-        assert_eq!(access.auth, basic("c"));
-        let access = find(&[r#"{"auths":{"r.example":{"identitytoken":"t"}}}"#], false);
-        assert_eq!(access.auth, RegistryAuth::Bearer("t".to_owned()));
-    }
-
-    #[test]
-    fn names_helpers_and_never_runs_them() {
-        for text in [
-            r#"{"credHelpers":{"r.example":"never"}}"#,
-            r#"{"auths":{},"credsStore":"never"}"#,
-        ] {
-            let access = find(&[text], false);
-            assert_eq!(access.auth, RegistryAuth::Anonymous);
-            assert!(
-                access.source.contains("`docker-credential-never`"),
-                "{}",
-                access.source
-            );
-            assert!(
-                access.source.ends_with("was not run, helpers are not allowed"),
-                "{}",
-                access.source
-            );
-            assert!(find(&[text], true).source.ends_with("within a time limit here"));
-        }
-        let access = find(
-            &[r#"{"auths":{"r.example":{"auth":"YTpw"}},"credsStore":"never"}"#],
-            false,
-        );
-        assert_eq!(access.auth, basic("a"));
-    }
-
-    #[test]
-    fn says_which_file_is_unusable() {
-        let access = find(&["{", r#"{"auths":{"r.example":{"auth":"%"}}}"#], false);
-        assert!(access.source.contains("0.json` is no JSON"), "{}", access.source);
-        assert!(
-            access.source.contains("1.json` has an entry for the registry"),
-            "{}",
-            access.source
-        );
-        assert!(
-            Credentials::new(Vec::new(), false)
-                .find("r", "c")
-                .source
-                .ends_with("no file holds any")
-        );
-    }
-}
+mod tests;

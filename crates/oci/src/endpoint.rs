@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use oci_distribution::Reference;
 use thiserror::Error;
 
 use crate::reference::{OciUrl, is_host, is_path, split_port};
@@ -85,18 +84,10 @@ impl Endpoint {
     pub(crate) fn words(&self) -> String {
         format!("`{}/{}`", self.registry, self.repository)
     }
-
-    /// The repository as oci-client names it; the tag only fills the form.
-    pub(crate) fn reference(&self) -> Reference {
-        Reference::with_tag(
-            self.registry.clone(),
-            self.repository.clone(),
-            "latest".to_owned(),
-        )
-    }
 }
 
-const DOCKER_HUB: &str = "index.docker.io";
+/// The registry that Docker Hub really is.
+pub(crate) const DOCKER_HUB: &str = "index.docker.io";
 
 /// Docker Hub has several names and one registry.
 fn canonical(host: &str) -> &str {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::time::Duration;
 
-use oci_distribution::errors::{DigestError, OciDistributionError, OciEnvelope, OciErrorCode};
+use oci_distribution::errors::OciEnvelope;
 use thiserror::Error;
 
 /// The longest text of somebody else that goes into a reason, in characters.
@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Denied {
         /// 401 or 403.
         status: u16,
+        /// What the registry's `WWW-Authenticate` headers ask for.
+        challenges: Vec<String>,
     },
     /// Worth another try: 429, 5xx, a cut connection.
     #[error("{why}")]
@@ -61,12 +63,20 @@ impl Failure {
         Self::Wrong { why: why.into() }
     }
 
+    /// Access refused, and nothing to be done about it.
+    pub(crate) fn denied(status: u16) -> Self {
+        Self::Denied {
+            status,
+            challenges: Vec::new(),
+        }
+    }
+
     /// An HTTP status that is no success; `body` may hold the registry's own error.
     pub(crate) fn from_status(host: &str, status: u16, body: &[u8], retry_after: Option<Duration>) -> Self {
         let said = said(body);
         match status {
             404 => Self::NotFound,
-            401 | 403 => Self::Denied { status },
+            401 | 403 => Self::denied(status),
             429 => Self::Busy {
                 why: format!("`{host}` answers 429, too many requests{said}"),
                 retry_after,
@@ -131,56 +141,6 @@ impl Failure {
             retry_after: None,
         }
     }
-
-    /// An error of oci-client.
-    pub(crate) fn from_oci(host: &str, error: &OciDistributionError) -> Self {
-        match error {
-            // The second holds the token service's whole body, and nobody knows what that repeats.
-            OciDistributionError::UnauthorizedError { .. }
-            | OciDistributionError::AuthenticationFailure(_) => Self::Denied { status: 401 },
-            OciDistributionError::RegistryError { envelope, .. } => Self::from_envelope(host, envelope),
-            OciDistributionError::ServerError { code, message, .. } => {
-                Self::from_status(host, *code, message.as_bytes(), None)
-            }
-            OciDistributionError::DigestError(DigestError::VerificationError { expected, actual }) => {
-                let (found, wanted) = (quote(actual), quote(expected));
-                Self::wrong(format!(
-                    "`{host}` serves content with the digest `{found}`, wanted `{wanted}`"
-                ))
-            }
-            OciDistributionError::DigestError(other) => Self::wrong(format!(
-                "`{host}` sends an unusable digest ({})",
-                quote(&other.to_string())
-            )),
-            OciDistributionError::RequestError(error) => Self::from_request(host, error),
-            OciDistributionError::IoError(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                Self::unclear(error.to_string())
-            }
-            OciDistributionError::RegistryTokenDecodeError(_) => {
-                Self::unclear(format!("the token service of `{host}` sends no token"))
-            }
-            other => Self::unclear(format!("`{host}`: {}", quote(&other.to_string()))),
-        }
-    }
-
-    fn from_envelope(host: &str, envelope: &OciEnvelope) -> Self {
-        let Some(first) = envelope.errors.first() else {
-            return Self::unclear(format!("`{host}` answers with an empty list of errors"));
-        };
-        match first.code {
-            OciErrorCode::BlobUnknown
-            | OciErrorCode::ManifestUnknown
-            | OciErrorCode::ManifestBlobUnknown
-            | OciErrorCode::NameUnknown
-            | OciErrorCode::NotFound => Self::NotFound,
-            OciErrorCode::Unauthorized | OciErrorCode::Denied => Self::Denied { status: 403 },
-            OciErrorCode::Toomanyrequests => Self::Busy {
-                why: format!("`{host}` answers 429, too many requests"),
-                retry_after: None,
-            },
-            _ => Self::unclear(format!("`{host}` refuses: {}", quote(&first.message))),
-        }
-    }
 }
 
 fn is_tls_hint(body: &str) -> bool {
@@ -231,7 +191,7 @@ mod tests {
     fn sorts_statuses_into_missing_denied_busy_and_unclear() {
         let of = |status| Failure::from_status("h", status, b"", None);
         assert_eq!(of(404), Failure::NotFound);
-        assert_eq!(of(403), Failure::Denied { status: 403 });
+        assert_eq!(of(403), Failure::denied(403));
         assert!(matches!(of(429), Failure::Busy { .. }));
         assert!(matches!(of(502), Failure::Busy { .. }));
         assert_eq!(of(418).to_string(), "`h` answers 418, wanted 200");

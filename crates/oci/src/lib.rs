@@ -1,27 +1,42 @@
-//! Charts in OCI registries: is what a manifest asks for really there, before Flux has to find out.
+//! Charts and images in OCI registries: is what a manifest asks for really there, before Flux has to find out.
 //!
 //! The only place of the workspace with sockets. Outward everything blocks; the async runtime stays inside.
-//! [`preflight`] ends within its deadline and gives each chart one of three verdicts: there, missing, or unknown
-//! with the reason. Passwords and tokens never appear in a reason.
+//! [`preflight`] and [`images`] end within their deadline and give each chart or image one of three verdicts: there,
+//! missing, or unknown with the reason. Passwords and tokens never appear in a reason. Archives that were fetched are
+//! in a [`Cache`], which answers when nobody is to be asked.
 
+mod cache;
+mod challenge;
 mod chart;
 mod client;
 mod credentials;
 mod digest;
 mod endpoint;
+mod environment;
 mod failure;
+mod images;
 pub mod lock;
+mod login;
 mod lookup;
+mod offline;
+mod options;
 mod preflight;
+mod progress;
 mod range;
 mod reference;
+mod runner;
 mod setup;
 pub mod signature;
 mod tag;
 mod transport;
 mod version;
 
-pub use crate::preflight::{ChartRequest, ChartResult, Options, Verdict, preflight};
+pub use crate::cache::{Cache, CacheError, Resolved};
+pub use crate::environment::Environment;
+pub use crate::images::{ImageRequest, ImageVerdict, images};
+pub use crate::options::Options;
+pub use crate::preflight::{ChartRequest, ChartResult, Verdict, preflight};
+pub use crate::progress::{Listener, Progress};
 pub use crate::range::{Range, RangeError};
 pub use crate::reference::{OciUrl, UrlError};
 pub use crate::tag::loose_version;

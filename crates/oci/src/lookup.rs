@@ -1,143 +1,283 @@
 //! One chart: from what is wanted to its verdict.
 
 use crate::CHART_LAYER_MEDIA_TYPE;
-use crate::chart::{self, Manifest, Parts};
-use crate::client::Registries;
+use crate::cache::{Cache, MAX_BLOB, Resolved};
+use crate::chart::{self, Manifest, Metadata, Parts};
+use crate::client::MAX_CONFIG;
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, quote};
-use crate::preflight::{ChartRequest, Options, Verdict};
+use crate::options::Options;
+use crate::preflight::{ChartRequest, Verdict};
 use crate::reference::OciUrl;
-use crate::version::{Target, Wanted, nearest};
+use crate::runner::{Question, Run};
+use crate::version::{Target, nearest};
 
 /// A request that makes sense, and whom to ask.
 pub(crate) struct Job {
-    pub(crate) endpoint: Endpoint,
+    request: ChartRequest,
+    chart: String,
+    endpoint: Endpoint,
     target: Target,
-    wanted: Wanted,
-    layer_media_type: Option<String>,
+    store: Option<Store>,
+}
+
+/// Where an archive goes, and what is noted with it.
+struct Store {
+    cache: Cache,
+    now: String,
+}
+
+/// What was found, verified but for the archive.
+struct Found {
+    digest: String,
+    metadata: Metadata,
+    parts: Parts,
+    /// Manifests and config, to keep beside the archive.
+    content: Vec<(String, Vec<u8>)>,
 }
 
 impl Job {
     pub(crate) fn new(request: &ChartRequest, options: &Options) -> Result<Self, String> {
         let url = OciUrl::parse(&request.url).map_err(|error| error.to_string())?;
-        let layer_media_type = request.layer_media_type.clone().filter(|text| !text.is_empty());
-        let chart_tags = layer_media_type.as_deref() == Some(CHART_LAYER_MEDIA_TYPE);
+        let mut request = request.clone();
+        request.layer_media_type = request.layer_media_type.filter(|text| !text.is_empty());
+        let chart_tags = request.layer_media_type.as_deref() == Some(CHART_LAYER_MEDIA_TYPE);
+        let store = options.cache.clone().filter(|_| options.fetch);
         Ok(Self {
+            chart: url.chart().to_owned(),
             endpoint: Endpoint::new(&url, request.insecure, &options.mirrors)
                 .map_err(|error| error.to_string())?,
             target: request
                 .wanted
                 .target(chart_tags)
                 .map_err(|error| error.to_string())?,
-            wanted: request.wanted.clone(),
-            layer_media_type,
+            request,
+            store: store.map(|cache| Store {
+                cache,
+                now: options.now.clone(),
+            }),
         })
     }
 
-    /// `spec.layerSelector.mediaType`, where it is given.
+    /// The chart's name, as the URL has it.
+    pub(crate) fn chart(&self) -> &str {
+        &self.chart
+    }
+
+    /// Whom to ask.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// `layerSelector.mediaType`, where it is given.
     pub(crate) fn layer_media_type(&self) -> Option<&str> {
-        self.layer_media_type.as_deref()
+        self.request.layer_media_type.as_deref()
     }
 }
 
-/// Looks for the chart and judges what was found.
-pub(crate) async fn ask(registries: &Registries, job: &Job) -> Verdict {
-    let mut endpoint = job.endpoint.clone();
-    let mut found = find(registries, job, &endpoint).await;
-    if endpoint.plain && matches!(found, Err(Failure::SpeaksTls { .. })) {
-        // `insecure` and a loopback address allow plain HTTP, they do not demand it.
-        endpoint.plain = false;
-        found = find(registries, job, &endpoint).await;
+impl Question for Job {
+    type Verdict = Verdict;
+
+    fn url(&self) -> &str {
+        &self.request.url
     }
-    match found {
-        Ok(verdict) => verdict,
-        Err(Failure::Wrong { why }) => Verdict::missing(why),
-        Err(failure) => Verdict::unknown(registries.why(&endpoint, &failure)),
+
+    /// Looks for the chart and judges what was found.
+    async fn ask(&self, run: &Run) -> Verdict {
+        let mut endpoint = self.endpoint.clone();
+        let mut found = find(run, self, &endpoint).await;
+        if endpoint.plain && matches!(found, Err(Failure::SpeaksTls { .. })) {
+            // `insecure` and a loopback address allow plain HTTP, they do not demand it.
+            endpoint.plain = false;
+            found = find(run, self, &endpoint).await;
+        }
+        match found {
+            Ok(verdict) => verdict,
+            Err(Failure::Wrong { why }) => Verdict::missing(why),
+            Err(failure) => Verdict::unknown(run.registries.why(&endpoint, &failure)),
+        }
+    }
+
+    fn unknown(why: String) -> Verdict {
+        Verdict::unknown(why)
     }
 }
 
-async fn find(registries: &Registries, job: &Job, endpoint: &Endpoint) -> Result<Verdict, Failure> {
+async fn find(run: &Run, job: &Job, endpoint: &Endpoint) -> Result<Verdict, Failure> {
+    let found = match manifest_and_config(run, job, endpoint).await? {
+        Ok(found) => found,
+        Err(verdict) => return Ok(verdict),
+    };
+    let archive = match archive(run, job, endpoint, &found).await {
+        Err(Failure::NotFound) => return Ok(gone(endpoint, "chart archive", &found.parts.layer.digest)),
+        archive => archive?,
+    };
+    let Found {
+        digest,
+        metadata,
+        parts,
+        ..
+    } = found;
+    Ok(Verdict::There {
+        version: metadata.version,
+        digest,
+        media_type: parts.layer.media_type,
+        size: u64::try_from(parts.layer.size).unwrap_or(0),
+        app_version: metadata.app_version.as_deref().map(quote),
+        name: quote(&metadata.name),
+        deprecated: metadata.deprecated,
+        kube_version: metadata.kube_version.as_deref().map(quote),
+        archive: parts.layer.digest,
+        fetched: matches!(archive, Archive::Kept),
+        not_fetched: match archive {
+            Archive::NotKept(why) => Some(why),
+            Archive::Kept | Archive::NotWanted => None,
+        },
+        from_cache: None,
+    })
+}
+
+enum Archive {
+    NotWanted,
+    Kept,
+    /// Why, in words.
+    NotKept(String),
+}
+
+/// Makes sure that the archive is in the registry, and in the cache where it is wanted there.
+async fn archive(run: &Run, job: &Job, endpoint: &Endpoint, found: &Found) -> Result<Archive, Failure> {
+    let layer = &found.parts.layer;
+    let Some(store) = &job.store else {
+        run.registries.layer(endpoint, layer).await?;
+        return Ok(Archive::NotWanted);
+    };
+    let size = u64::try_from(layer.size).unwrap_or(0);
+    if size > MAX_BLOB {
+        run.registries.layer(endpoint, layer).await?;
+        let why = format!("the archive has {size} bytes, fetched are at most {MAX_BLOB}");
+        return Ok(Archive::NotKept(why));
+    }
+    let kept = if store.cache.blob(&layer.digest).is_some() {
+        run.registries.layer(endpoint, layer).await?;
+        Ok(())
+    } else {
+        let tell = |bytes| run.tell(&job.request.url, bytes, size);
+        let bytes = run.registries.archive(endpoint, layer, &tell).await?;
+        store.cache.put(&layer.digest, &bytes).map(drop)
+    };
+    let kept = kept.and_then(|()| {
+        for (digest, bytes) in &found.content {
+            store.cache.put(digest, bytes)?;
+        }
+        if store.now.is_empty() {
+            return Ok(());
+        }
+        let resolved = Resolved {
+            version: found.metadata.version.clone(),
+            digest: found.digest.clone(),
+            archive: layer.digest.clone(),
+            media_type: layer.media_type.clone(),
+            size,
+            app_version: found.metadata.app_version.as_deref().map(quote),
+            when: store.now.clone(),
+        };
+        store.cache.remember(&job.request, &resolved)
+    });
+    Ok(kept.map_or_else(|error| Archive::NotKept(error.to_string()), |()| Archive::Kept))
+}
+
+fn gone(endpoint: &Endpoint, what: &str, digest: &str) -> Verdict {
+    Verdict::missing(format!("{} lacks the {what} `{digest}`", endpoint.words()))
+}
+
+/// The chart's manifest and metadata, or the verdict where they are not what they should be.
+async fn manifest_and_config(
+    run: &Run,
+    job: &Job,
+    endpoint: &Endpoint,
+) -> Result<Result<Found, Verdict>, Failure> {
+    let registries = &run.registries;
     let repository = endpoint.words();
     let (name, tag) = match &job.target {
         Target::Digest(digest) => (digest.clone(), None),
         Target::Tag(tag) => (tag.clone(), Some(tag.clone())),
         Target::Highest(selection) => {
             let tags = match registries.tags(endpoint).await {
-                Err(Failure::NotFound) => return Ok(Verdict::missing(format!("no repository {repository}"))),
+                Err(Failure::NotFound) => {
+                    return Ok(Err(Verdict::missing(format!("no repository {repository}"))));
+                }
                 tags => tags?,
             };
             let Some(tag) = selection.highest(&tags) else {
-                let reason = format!("no tag of {repository} matches {}", job.wanted.words());
-                return Ok(Verdict::Missing {
+                let reason = format!("no tag of {repository} matches {}", job.request.wanted.words());
+                return Ok(Err(Verdict::Missing {
                     reason,
-                    nearest: nearest(&tags, &job.wanted),
-                });
+                    nearest: nearest(&tags, &job.request.wanted),
+                }));
             };
             (tag.to_owned(), Some(tag.to_owned()))
         }
     };
     let (mut bytes, digest) = match registries.manifest(endpoint, &name).await {
-        Err(Failure::NotFound) => return Ok(not_there(registries, job, endpoint).await),
+        Err(Failure::NotFound) => return Ok(Err(not_there(run, job, endpoint).await)),
         manifest => manifest?,
     };
-    let mut followed = false;
-    let Parts { config, layer } = loop {
-        match chart::read(&bytes, job.layer_media_type.as_deref()) {
+    let mut content = Vec::new();
+    let mut at = digest.clone();
+    let parts = loop {
+        let manifest = chart::read(&bytes, job.layer_media_type());
+        content.push((at, bytes));
+        match manifest {
             Ok(Manifest::Chart(parts)) => break *parts,
-            Ok(Manifest::Index { digest }) if !followed => {
-                followed = true;
+            Ok(Manifest::Index { digest }) if content.len() == 1 => {
                 bytes = match registries.manifest(endpoint, &digest).await {
                     Err(Failure::NotFound) => {
-                        return Ok(Verdict::missing(format!(
-                            "the index names `{digest}`, which {repository} lacks"
-                        )));
+                        let why = format!("the index names `{digest}`, which {repository} lacks");
+                        return Ok(Err(Verdict::missing(why)));
                     }
                     manifest => manifest?.0,
                 };
+                at = digest;
             }
             Ok(Manifest::Index { .. }) => {
-                return Ok(Verdict::missing("what is there is an index in an index"));
+                return Ok(Err(Verdict::missing("what is there is an index in an index")));
             }
-            Err(error) => return Ok(Verdict::missing(error.to_string())),
+            Err(error) => return Ok(Err(Verdict::missing(error.to_string()))),
         }
     };
-    let gone =
-        |what: &str, digest: &str| Verdict::missing(format!("{repository} lacks the {what} `{digest}`"));
-    let metadata = match registries.config(endpoint, &config).await {
-        Err(Failure::NotFound) => return Ok(gone("config", &config.digest)),
-        config => chart::metadata(&config?, tag.as_deref()),
+    let known = job.store.as_ref();
+    let known = known.and_then(|store| store.cache.read(&parts.config.digest, MAX_CONFIG as u64));
+    let config = match known {
+        Some(config) => config,
+        None => match registries.config(endpoint, &parts.config).await {
+            Err(Failure::NotFound) => return Ok(Err(gone(endpoint, "config", &parts.config.digest))),
+            config => config?,
+        },
     };
-    let metadata = match metadata {
-        Ok(metadata) => metadata,
-        Err(error) => return Ok(Verdict::missing(error.to_string())),
-    };
-    match registries.layer(endpoint, &layer).await {
-        Err(Failure::NotFound) => return Ok(gone("chart archive", &layer.digest)),
-        there => there?,
-    }
-    Ok(Verdict::There {
-        version: metadata.version,
-        digest,
-        archive: layer.digest,
-        media_type: layer.media_type,
-        size: u64::try_from(layer.size).unwrap_or(0),
-        app_version: metadata.app_version.as_deref().map(quote),
-        name: quote(&metadata.name),
-        deprecated: metadata.deprecated,
-        kube_version: metadata.kube_version.as_deref().map(quote),
+    Ok(match chart::metadata(&config, tag.as_deref()) {
+        Err(error) => Err(Verdict::missing(error.to_string())),
+        Ok(metadata) => {
+            content.push((parts.config.digest.clone(), config));
+            Ok(Found {
+                digest,
+                metadata,
+                parts,
+                content,
+            })
+        }
     })
 }
 
 /// A missing manifest: a missing version, or a missing repository where that can be told.
-async fn not_there(registries: &Registries, job: &Job, endpoint: &Endpoint) -> Verdict {
+async fn not_there(run: &Run, job: &Job, endpoint: &Endpoint) -> Verdict {
     let repository = endpoint.words();
-    let words = job.wanted.words();
-    match registries.tags(endpoint).await {
+    let words = job.request.wanted.words();
+    match run.registries.tags(endpoint).await {
         Ok(tags) => {
             let reason = format!("{repository} has no {words}");
             Verdict::Missing {
                 reason,
-                nearest: nearest(&tags, &job.wanted),
+                nearest: nearest(&tags, &job.request.wanted),
             }
         }
         Err(Failure::NotFound) => Verdict::missing(format!("no repository {repository}, wanted its {words}")),

@@ -1,20 +1,17 @@
-//! The HTTP clients of a run: TLS with ring, the system's certificate authorities and those of the user.
+//! The HTTP client of a run: TLS with ring, the system's certificate authorities and those of the user, proxies.
 
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use oci_distribution::Client;
-use oci_distribution::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, Client, NoProxy, Proxy};
 use thiserror::Error;
 
-/// One client for what this crate does itself, and oci-client's own.
-pub(crate) struct Clients {
-    pub(crate) http: reqwest::Client,
-    /// oci-client chooses the scheme per client, so there is one for TLS and one for plain HTTP.
-    pub(crate) tls: Client,
-    pub(crate) plain: Client,
-}
+use crate::environment::Environment;
+
+/// This machine is never asked through a proxy, which could not reach it.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 /// Why there is no client.
 #[derive(Debug, Error)]
@@ -25,51 +22,71 @@ pub(crate) enum SetupError {
     /// A CA file without a usable certificate.
     #[error("CA file `{}` holds no usable PEM certificate", path.display())]
     Ca { path: PathBuf },
+    /// A proxy that is no URL; its text may hold a password.
+    #[error("the proxy in `{variable}` is no URL")]
+    Proxy { variable: String },
     /// The HTTP client cannot be built.
     #[error("no HTTP client: {why}")]
     Client { why: String },
 }
 
-impl Clients {
-    /// Clients that trust the authorities of `ca_files`, too.
-    pub(crate) fn new(ca_files: &[PathBuf]) -> Result<Self, SetupError> {
-        // Fails only where the process has a provider already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let authorities = authorities(ca_files)?;
-        let failed = |why: String| SetupError::Client { why };
-        let mut roots = Vec::new();
-        for pem in &authorities {
-            roots.push(reqwest::Certificate::from_pem(pem).map_err(|error| failed(error.to_string()))?);
-        }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("xtask-oci/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .tls_certs_merge(roots)
-            .build()
-            .map_err(|error| failed(error.to_string()))?;
-        // `Client::new` would fall back to defaults silently.
-        let client = |protocol| {
-            let certificate = |pem: &Vec<u8>| Certificate {
-                encoding: CertificateEncoding::Pem,
-                data: pem.clone(),
-            };
-            let extra_root_certificates = authorities.iter().map(certificate).collect();
-            let config = ClientConfig {
-                protocol,
-                extra_root_certificates,
-                ..ClientConfig::default()
-            };
-            Client::try_from(config).map_err(|error| failed(error.to_string()))
-        };
-        Ok(Self {
-            http,
-            tls: client(ClientProtocol::Https)?,
-            plain: client(ClientProtocol::Http)?,
-        })
+/// A client that trusts the authorities of `ca_files` and `SSL_CERT_FILE`, too, and asks through the proxies of the
+/// environment.
+pub(crate) fn client(ca_files: &[PathBuf], environment: &Environment) -> Result<Client, SetupError> {
+    // Fails only where the process has a provider already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let failed = |error: reqwest::Error| SetupError::Client {
+        why: error.to_string(),
+    };
+    let mut roots = Vec::new();
+    for pem in authorities(ca_files)? {
+        roots.push(Certificate::from_pem(&pem).map_err(failed)?);
     }
+    // Like other programs, this one goes on without a file that cannot be read; what needs it then is not trusted.
+    let more = environment.path("SSL_CERT_FILE").map(|file| authorities(&[file]));
+    for pem in more.and_then(Result::ok).unwrap_or_default() {
+        roots.extend(Certificate::from_pem(&pem).ok());
+    }
+    let mut builder = Client::builder()
+        .user_agent(concat!("xtask-oci/", env!("CARGO_PKG_VERSION")))
+        .redirect(Policy::none())
+        .tls_certs_merge(roots)
+        .no_proxy();
+    for proxy in proxies(environment)? {
+        builder = builder.proxy(proxy);
+    }
+    builder.build().map_err(failed)
 }
 
-/// The certificates of all files, one PEM block each, since oci-client reads only the first of a bundle.
+/// The proxies for TLS and for plain HTTP, with their exceptions.
+fn proxies(environment: &Environment) -> Result<Vec<Proxy>, SetupError> {
+    let except = environment
+        .first(&["NO_PROXY", "no_proxy"])
+        .map_or_else(|| LOOPBACK.to_owned(), |(_, hosts)| format!("{LOOPBACK},{hosts}"));
+    let mut proxies = Vec::new();
+    for secure in [true, false] {
+        let names = if secure {
+            ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        } else {
+            ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+        };
+        let Some((name, address)) = environment.first(&names) else {
+            continue;
+        };
+        let made = if secure {
+            Proxy::https(address)
+        } else {
+            Proxy::http(address)
+        };
+        let proxy = made.map_err(|_| SetupError::Proxy {
+            variable: name.to_owned(),
+        })?;
+        proxies.push(proxy.no_proxy(NoProxy::from_string(&except)));
+    }
+    Ok(proxies)
+}
+
+/// The certificates of all files, one PEM block each.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Vec<u8>>, SetupError> {
     const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
     const END: &str = "-----END CERTIFICATE-----";

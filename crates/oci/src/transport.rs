@@ -1,13 +1,15 @@
 //! One HTTP request to a registry, bounded in time, bytes and redirects; and when to ask once more.
 //!
-//! oci-client reads manifests and tag lists whole, however large, and hides `Link`, `Retry-After` and lengths, so
-//! these requests go through here.
+//! All requests of a run share one pool of connections. oci-client has a pool of its own, reads manifests and tag
+//! lists whole, however large, and hides `Link`, `Retry-After` and lengths; its types are used, its client is not.
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, LINK, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Client, Method, Response, Url};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
@@ -18,6 +20,8 @@ const MAX_TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR_BODY: usize = 16 * 1024;
+/// A large body may take a second more for each of so many bytes.
+const SLOWEST: u64 = 64 * 1024;
 
 /// The time that is left, for the run and for one request.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +32,7 @@ pub(crate) struct Clock {
 }
 
 /// What an Authorization header is made of.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Authorization {
     Bearer(String),
     Basic(String, String),
@@ -44,6 +48,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) limit: usize,
     /// HEAD: existence and length only.
     pub(crate) head: bool,
+    /// The body's length in bytes, where it is known: a longer one is wrong, and a long one gets more time.
+    pub(crate) size: Option<u64>,
+    /// Told how many bytes have come in.
+    pub(crate) tell: &'a dyn Fn(u64),
 }
 
 /// A successful answer.
@@ -56,6 +64,8 @@ pub(crate) struct Answer {
     pub(crate) digest: Option<String>,
     /// The next page, from `Link`.
     pub(crate) next: Option<String>,
+    /// The body is compressed or otherwise encoded, although nobody asked for it; it is not decoded.
+    pub(crate) encoded: bool,
 }
 
 impl Clock {
@@ -89,14 +99,25 @@ impl Clock {
         host: &str,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let own = Instant::now()
-            .checked_add(self.per_request)
-            .unwrap_or(self.deadline);
+        self.limit_for(host, 0, work).await
+    }
+
+    /// The share of a request whose answer has so many bytes.
+    pub(crate) async fn limit_for<T>(
+        &self,
+        host: &str,
+        bytes: u64,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let share = self
+            .per_request
+            .saturating_add(Duration::from_secs(bytes / SLOWEST));
+        let own = Instant::now().checked_add(share).unwrap_or(self.deadline);
         match timeout_at(own.min(self.deadline), work).await {
             Ok(result) => result,
             Err(_) if own < self.deadline => Err(Failure::unclear(format!(
                 "no answer from `{host}` within {}",
-                seconds(self.per_request)
+                seconds(share)
             ))),
             Err(_) => Err(self.over()),
         }
@@ -159,7 +180,7 @@ pub(crate) async fn send(
             .await
             .map_err(|error| Failure::from_request(ask.host, &error))?;
         if !is_redirect(response.status().as_u16()) {
-            return answer(ask, &url, response).await;
+            return answer(ask, &url, url.origin() == origin, response).await;
         }
         if ask.head {
             // The registry knows the content and would have it fetched elsewhere, often by a URL signed for GET only.
@@ -173,27 +194,39 @@ pub(crate) async fn send(
     )))
 }
 
-async fn answer(ask: &Ask<'_>, url: &Url, mut response: Response) -> Result<Answer, Failure> {
+async fn answer(
+    ask: &Ask<'_>,
+    url: &Url,
+    own_origin: bool,
+    mut response: Response,
+) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if status == 401 && own_origin {
+        let all = headers.get_all(WWW_AUTHENTICATE).iter();
+        let challenges = all.filter_map(|value| value.to_str().ok().map(str::to_owned));
+        return Err(Failure::Denied {
+            status,
+            challenges: challenges.collect(),
+        });
+    }
     if status != 200 {
         // The status says enough where the body cannot be read.
-        let body = read(ask.host, &mut response, MAX_ERROR_BODY)
+        let body = read(ask.host, &mut response, MAX_ERROR_BODY, None, &|_| ())
             .await
             .unwrap_or_default();
-        let retry_after = text(RETRY_AFTER.as_str()).and_then(|value| value.trim().parse().ok());
         return Err(Failure::from_status(
             ask.host,
             status,
             &body,
-            retry_after.map(Duration::from_secs),
+            retry_after(&headers),
         ));
     }
     let body = if ask.head {
         Vec::new()
     } else {
-        read(ask.host, &mut response, ask.limit).await?
+        read(ask.host, &mut response, ask.limit, ask.size, ask.tell).await?
     };
     Ok(Answer {
         body,
@@ -202,23 +235,47 @@ async fn answer(ask: &Ask<'_>, url: &Url, mut response: Response) -> Result<Answ
             .filter(|digest| !digest.is_empty())
             .map(str::to_owned),
         next: text(LINK.as_str()).and_then(|link| next_page(url, link)),
+        encoded: text(CONTENT_ENCODING.as_str())
+            .is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")),
     })
 }
 
-async fn read(host: &str, response: &mut Response, limit: usize) -> Result<Vec<u8>, Failure> {
+/// How long the registry asks to wait, where it does so in seconds.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// A whole body; of more than `limit` bytes nobody can tell, of more than `size` bytes it is wrong.
+pub(crate) async fn read(
+    host: &str,
+    response: &mut Response,
+    limit: usize,
+    size: Option<u64>,
+    tell: &dyn Fn(u64),
+) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(bytes)) if body.len() + bytes.len() > limit => return Err(too_large(host, limit)),
             Ok(Some(bytes)) => body.extend_from_slice(&bytes),
             Ok(None) => return Ok(body),
             Err(error) => return Err(Failure::from_request(host, &error)),
         }
+        let length = body.len() as u64;
+        if let Some(size) = size.filter(|size| length > *size) {
+            return Err(Failure::wrong(format!(
+                "`{host}` serves content of more than {size} bytes, which is all that the manifest says"
+            )));
+        }
+        if body.len() > limit {
+            return Err(too_large(host, limit));
+        }
+        tell(length);
     }
 }
 
 /// More bytes than anybody should read.
-pub(crate) fn too_large(host: &str, limit: usize) -> Failure {
+fn too_large(host: &str, limit: usize) -> Failure {
     Failure::unclear(format!(
         "`{host}` sends more than {limit} bytes, not read further"
     ))

@@ -166,7 +166,7 @@ fn search(tool: Tool, folders: &[PathBuf]) -> Result<Found, Vec<PathBuf>> {
 
 /// The absolute path of a file that may be started; calls run in other folders, so a relative one would not
 /// do.
-fn executable(path: &Path) -> Option<PathBuf> {
+pub(crate) fn executable(path: &Path) -> Option<PathBuf> {
     let metadata = path.metadata().ok()?;
     #[cfg(unix)]
     let may_start = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod command_line;
+pub mod credential_helper;
 mod discover;
 pub mod doctor;
 mod error;

@@ -29,6 +29,9 @@ fn there(version: &str, manifest: &str) -> Verdict {
         name: "demo".to_owned(),
         deprecated: false,
         kube_version: None,
+        fetched: false,
+        not_fetched: None,
+        from_cache: None,
     }
 }
 

@@ -252,7 +252,7 @@ async fn referrers(
     let mut all = Vec::new();
     let mut url = endpoint.url(&format!("referrers/{digest}"));
     for page in 0..MAX_PAGES {
-        let answer = match registries.ask(endpoint, &url, INDEX, false).await {
+        let answer = match registries.get(endpoint, &url, INDEX).await {
             Err(Failure::NotFound) if page == 0 => return fallback(registries, endpoint, digest).await,
             answer => answer?,
         };

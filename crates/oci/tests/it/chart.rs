@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use oci::{CHART_CONFIG_MEDIA_TYPE, CHART_LAYER_MEDIA_TYPE, ChartRequest, Options, Verdict, Wanted};
+use oci::{
+    CHART_CONFIG_MEDIA_TYPE, CHART_LAYER_MEDIA_TYPE, ChartRequest, Environment, Options, Verdict, Wanted,
+};
 use sha2::{Digest, Sha256};
 
 use crate::liar::{Liar, Reply, Request};
@@ -108,6 +110,8 @@ pub(crate) fn options() -> Options {
     Options {
         deadline: Duration::from_secs(8),
         per_request_timeout: Duration::from_secs(2),
+        // Nothing of whoever runs the tests: no credentials, no proxies.
+        environment: Environment::default(),
         ..Options::default()
     }
 }

@@ -1,6 +1,6 @@
 //! A registry in process that answers whatever a test wants, lies included, and remembers who asked.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,6 +14,7 @@ pub(crate) struct Request {
     /// Path and query.
     pub(crate) path: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
@@ -165,22 +166,33 @@ impl Drop for Liar {
 }
 
 fn read(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let first = lines.next()?;
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        Some(line.trim_end().to_owned())
+    };
+    let first = line()?;
     let mut words = first.split(' ');
     let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let headers = lines
-        .take_while(|line| !line.is_empty())
-        .filter_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            Some((name.to_ascii_lowercase(), value.trim().to_owned()))
-        })
-        .collect();
-    Some(Request {
+    let mut headers = Vec::new();
+    while let Some((name, value)) = line()?.split_once(':') {
+        headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+    }
+    let mut request = Request {
         method,
         path,
         headers,
-    })
+        body: String::new(),
+    };
+    let length = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    reader
+        .take(length.unwrap_or(0))
+        .read_to_string(&mut request.body)
+        .ok()?;
+    Some(request)
 }
 
 fn write(mut stream: TcpStream, request: &Request, reply: &Reply, over: &AtomicBool) -> std::io::Result<()> {

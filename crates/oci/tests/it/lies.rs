@@ -14,13 +14,16 @@ fn tells_what_an_honest_registry_has() {
     let there = Verdict::There {
         version: "1.2.3".to_owned(),
         digest: sha256(&chart.manifest),
-        archive: sha256(&chart.layer),
         media_type: oci::CHART_LAYER_MEDIA_TYPE.to_owned(),
         size: 17,
         app_version: Some("3.1".to_owned()),
         name: "demo".to_owned(),
         deprecated: false,
         kube_version: Some(">=1.30.0-0".to_owned()),
+        archive: sha256(&chart.layer),
+        fetched: false,
+        not_fetched: None,
+        from_cache: None,
     };
     assert_eq!(ask_tag(&liar), there);
     let digest = Wanted {

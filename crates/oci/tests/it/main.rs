@@ -8,12 +8,18 @@
 
 mod access;
 mod chart;
+mod docker;
+mod fetch;
+mod images;
 mod liar;
 mod lies;
+mod proxy;
 mod real;
 mod resolve;
 mod signature;
 mod signature_keyless;
 mod signature_real;
 mod signature_shelf;
+mod token_service;
+mod tokens;
 mod trouble;

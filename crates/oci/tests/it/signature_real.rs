@@ -11,7 +11,7 @@ use rcgen::KeyPair;
 use serde_json::json;
 
 use crate::chart::{options, request, sha256, tag};
-use crate::real::{Registry, command, plain, programs};
+use crate::docker::{Registry, command, plain, programs};
 use crate::signature_shelf::{assert_refused, assert_verified, key, payload, sign};
 
 /// Sends one request and returns status and headers.

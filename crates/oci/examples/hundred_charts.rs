@@ -1,0 +1,87 @@
+//! Times a preflight of 100 charts in a local docker-registry beside 100 calls of `helm show chart`.
+//!
+//! `cargo run -p oci --example hundred_charts`; helm and docker-registry are looked for as the tests do it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measurement by hand, and the tests' own registry"
+)]
+
+use std::time::{Duration, Instant};
+
+use oci::{Cache, ChartRequest, Environment, Options, Verdict, Wanted};
+
+#[path = "../tests/it/docker.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+mod docker;
+
+const CHARTS: usize = 100;
+
+fn main() {
+    let Some([registry, helm]) = docker::programs("hundred_charts", ["docker-registry", "helm"]) else {
+        return;
+    };
+    let registry = docker::Registry::start(&registry, docker::plain);
+    let url = |n: usize| format!("oci://{}/team-{n}/demo", registry.host);
+    registry.push(&helm, &["--plain-http"], &["0.1.0"]);
+    for n in 0..CHARTS {
+        let target = format!("oci://{}/team-{n}", registry.host);
+        let arguments = ["push", "demo-0.1.0.tgz", &target, "--plain-http"];
+        assert!(registry.helm(&helm).args(arguments).status().unwrap().success());
+    }
+    let requests: Vec<ChartRequest> = (0..CHARTS)
+        .map(|n| ChartRequest {
+            url: url(n),
+            wanted: Wanted {
+                tag: Some("0.1.0".to_owned()),
+                ..Wanted::default()
+            },
+            insecure: false,
+            layer_media_type: Some(oci::CHART_LAYER_MEDIA_TYPE.to_owned()),
+        })
+        .collect();
+    let options = Options {
+        environment: Environment::default(),
+        ..Options::default()
+    };
+    let asked = time("preflight", || all_there(&requests, &options));
+    let fetching = Options {
+        cache: Some(Cache::at(registry.folder.path().join("archives"))),
+        fetch: true,
+        now: "2026-01-02T03:04:05Z".to_owned(),
+        ..options
+    };
+    time("preflight that fetches", || all_there(&requests, &fetching));
+    time("preflight with all in the cache", || {
+        all_there(&requests, &fetching);
+    });
+    let offline = Options {
+        offline: true,
+        ..fetching
+    };
+    time("preflight offline", || all_there(&requests, &offline));
+    let shown = time("helm show chart, one after the other", || {
+        for n in 0..CHARTS {
+            let arguments = ["show", "chart", &url(n), "--version", "0.1.0", "--plain-http"];
+            assert!(registry.helm(&helm).args(arguments).status().unwrap().success());
+        }
+    });
+    println!(
+        "preflight is {:.0} times faster than helm",
+        shown.as_secs_f64() / asked.as_secs_f64()
+    );
+}
+
+fn all_there(requests: &[ChartRequest], options: &Options) {
+    for result in oci::preflight(requests, options) {
+        assert!(matches!(result.verdict, Verdict::There { .. }), "{result:?}");
+    }
+}
+
+fn time(what: &str, work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    println!("{CHARTS} charts, {what}: {:?}", start.elapsed());
+    start.elapsed()
+}
