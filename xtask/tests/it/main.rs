@@ -9,6 +9,8 @@
 
 mod breaks;
 mod commands;
+mod preflight;
+mod registry;
 mod repo;
 mod scaffold;
 mod tidy;
