@@ -130,9 +130,23 @@ pub(crate) struct Generate {
 
 /// Ask the registries whether every chart is there: there, not there, cannot tell.
 ///
+/// Looks at every OCIRepository that holds a chart and every HelmRelease of every cluster, after
+/// substitution, and verifies the signatures that `spec.verify` demands. Beside a lock file it
+/// finds tags that moved to another digest; --update-lock writes that file. With a URL it shows
+/// one chart, like `helm show chart`.
+///
+/// Exit codes:
+///   0  nothing is wrong; what nobody could tell is listed and does not count
+///   1  a chart is not there, its tag moved, or its signature is refused; with --require-network
+///      or CI=true also when a registry gave no answer
+///   2  the job could not be done: wrong arguments, no cluster, a damaged lock file
+///
 /// Examples:
 ///   cargo xtask preflight
-///   cargo xtask preflight --mirror ghcr.io=127.0.0.1:5000
+///   cargo xtask preflight --mirror ghcr.io=127.0.0.1:5000 --ca-file ca.pem
+///   cargo xtask preflight --update-lock
+///   cargo xtask preflight --offline
+///   cargo xtask preflight -o text -o sarif=target/preflight.sarif
 ///   cargo xtask preflight oci://ghcr.io/coredns/charts/coredns --version 1.38.0
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -142,31 +156,66 @@ pub(crate) struct Preflight {
     /// One chart instead of the repository's
     #[arg(value_name = "oci://HOST/PATH")]
     pub(crate) url: Option<String>,
-    /// Version or range of that chart
-    #[arg(long, requires = "url", value_name = "RANGE")]
-    pub(crate) version: Option<String>,
+    #[command(flatten)]
+    pub(crate) one: OneChart,
     #[command(flatten)]
     pub(crate) registries: Registries,
-    /// Ask nobody: every chart is reported as not checked
+    #[command(flatten)]
+    pub(crate) lock: Locking,
+    /// Download the charts into the cache, where --offline finds them
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) fetch: bool,
+    /// Ask nobody: the lock file and the cache alone answer
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Exit with 1 when a chart could not be checked; on where CI=true
+    /// Exit with 1 when a registry gave no answer; on where CI=true
     #[arg(long)]
     pub(crate) require_network: bool,
-    /// Format: text or json
-    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    pub(crate) output: String,
+    /// Format: text, concise, json, sarif, junit, github or markdown; FORMAT=FILE writes a file; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<OutputSpec>,
+}
+
+/// The lock file of charts.
+#[derive(Debug, Args)]
+pub(crate) struct Locking {
+    /// Lock file, relative to the current folder [default: that of the settings]
+    #[arg(long = "lock", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Write what was found to the lock file; what was not found keeps its entry
+    #[arg(long = "update-lock", conflicts_with_all = ["offline", "url"])]
+    pub(crate) update: bool,
+}
+
+/// What is asked of the one chart.
+#[derive(Debug, Default, Args)]
+pub(crate) struct OneChart {
+    /// Version or range of that chart [default: the highest version that is no pre-release]
+    #[arg(long, requires = "url", value_name = "RANGE")]
+    pub(crate) version: Option<String>,
+    /// Allow plain HTTP for that chart
+    #[arg(long, requires = "url")]
+    pub(crate) plain_http: bool,
+    /// Public key of cosign that must have signed that chart; repeatable, any of them counts
+    #[arg(long, requires = "url", value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
 }
 
 /// How registries are asked.
 #[derive(Debug, Args)]
 pub(crate) struct Registries {
-    /// Ask another registry for one's charts: HOST=HOST[/PREFIX]; repeatable
+    /// Ask another registry for one's charts: HOST=HOST[/PREFIX]; repeatable; comes before those of the settings
     #[arg(long, value_name = "HOST=HOST")]
     pub(crate) mirror: Vec<String>,
     /// File with registry credentials in docker's format
     #[arg(long, value_name = "FILE")]
     pub(crate) registry_config: Option<PathBuf>,
+    /// Start no credential helper that a credential file names
+    #[arg(long)]
+    pub(crate) no_credential_helpers: bool,
+    /// PEM file with further certificate authorities; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Vec<PathBuf>,
     /// Time for all registries together, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) timeout: u64,

@@ -21,9 +21,9 @@ pub(crate) fn gather(
     let mut evidence = Vec::new();
     if args.preflight {
         let rows = preflight::rows(project, clusters);
-        let verdicts = preflight::ask(&rows, &preflight::options(&args.registries, false)?);
-        for (row, verdict) in rows.iter().zip(verdicts) {
-            let proof = match verdict {
+        let options = preflight::options(&args.registries, &project.config)?;
+        for (row, answer) in rows.iter().zip(preflight::ask(&rows, &options)) {
+            let proof = match answer.verdict {
                 Verdict::There { .. } => Proof::Passed,
                 Verdict::Missing { reason, .. } => Proof::Failed(reason),
                 Verdict::Unknown { reason } => Proof::Unknown(reason),

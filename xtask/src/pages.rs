@@ -4,7 +4,7 @@ use std::path::Path;
 
 use diag::CheckMeta;
 
-use crate::{compare, generate};
+use crate::{compare, generate, preflight};
 
 /// A generated page.
 pub(crate) struct Page {
@@ -36,7 +36,10 @@ pub(crate) fn all() -> Vec<Page> {
 
 /// The rules that this program applies beside the checks.
 fn rules() -> Vec<&'static CheckMeta> {
-    std::iter::once(&generate::DRIFT).chain(compare::METAS).collect()
+    std::iter::once(&generate::DRIFT)
+        .chain(compare::METAS)
+        .chain(preflight::METAS)
+        .collect()
 }
 
 #[cfg(test)]

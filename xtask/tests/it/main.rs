@@ -10,6 +10,8 @@
 mod breaks;
 mod commands;
 mod installed;
+mod preflight;
+mod registry;
 mod repo;
 mod scaffold;
 mod tidy;

@@ -20,6 +20,7 @@ pub(crate) fn xtask(args: &[&str]) -> Output {
         .args(args)
         .cwd(workspace())
         .env("NO_COLOR", "1")
+        .env("CI", "")
         .env("XTASK_CACHE_DIR", NO_CACHE)
         .timeout(Duration::from_mins(2))
         .run_accepting(&[0, 1, 2])
@@ -43,6 +44,17 @@ impl Repo {
             ".config/xtask.yaml",
             &settings.replace("generated: true", "generated: false"),
         );
+        repo
+    }
+
+    /// A repository of these files.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let repo = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for (path, text) in files {
+            repo.write(path, text);
+        }
         repo
     }
 
