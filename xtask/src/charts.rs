@@ -48,7 +48,8 @@ impl<'a> Charts<'a> {
 
     /// The archive that the lock names, else the one that the last preflight found; from the cache alone.
     fn archive(&self, request: &ChartRequest) -> Result<Archive, String> {
-        let absent = || "the chart is not in the cache, where `cargo xtask preflight` puts it".to_owned();
+        let absent =
+            || "the chart is not in the cache, where `cargo xtask preflight --fetch` puts it".to_owned();
         let cache = self.cache.as_ref().ok_or_else(absent)?;
         let locked = self.lock.as_ref().and_then(|lock| lock.entry(request));
         let digest = match locked {

@@ -414,3 +414,49 @@ fn one_chart_is_shown_as_helm_shows_it_with_its_verdict() {
         text(&output)
     );
 }
+
+#[test]
+fn images_of_pods_are_asked_for() {
+    let registry = registry();
+    registry.push_image("team/web", "1.0");
+    let repo = repo(&registry);
+    let deployment = format!(
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: apps}}\nspec:\n  selector: {{matchLabels: \
+         {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n        - name: web\n          \
+         image: {0}/team/web:1.0\n        - name: sidecar\n          image: {0}/team/web:2.0\n",
+        registry.host
+    );
+    repo.write(MANIFEST, &(repo.read(MANIFEST) + &deployment));
+    let output = preflight(&repo, &["-o", "json"]);
+    assert!(!text(&output).contains("team/web"), "{}", text(&output));
+    let output = preflight(&repo, &["--images", "-o", "json"]);
+    assert_eq!(output.status, 1);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let images = report["images"].as_array().unwrap();
+    let verdict = |index: usize| {
+        (
+            images[index]["image"].as_str().unwrap(),
+            &images[index]["verdict"],
+        )
+    };
+    assert_eq!(
+        verdict(0),
+        (
+            format!("{}/team/web:1.0", registry.host).as_str(),
+            &"there".into()
+        )
+    );
+    assert_eq!(
+        verdict(1),
+        (
+            format!("{}/team/web:2.0", registry.host).as_str(),
+            &"missing".into()
+        )
+    );
+    assert_eq!(images[0]["platforms"], serde_json::json!(["linux/amd64"]));
+    assert_eq!(images[1]["usedBy"], serde_json::json!(["Deployment/apps/web"]));
+    let output = preflight(&repo, &["--images", "-o", "concise"]);
+    let (line, column) = repo.place(MANIFEST, &format!("{}/team/web:2.0", registry.host));
+    let place = format!("{MANIFEST}:{line}:{column}: error[oci/image-missing]");
+    assert!(text(&output).contains(&place), "{}", text(&output));
+}
