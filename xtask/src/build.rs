@@ -3,12 +3,15 @@
 use anyhow::bail;
 use diag::Sources;
 use flux::{Built, BuiltObject, ClusterBuild, State};
+use helm::install::Outcome;
 use kustomize::{Builder, LoadRestrictor, Mode, Options, Order, RootOverlay};
+use model::object;
 use model::yaml::{self, Node, Style};
 
+use crate::charts::Charts;
 use crate::cli::Build;
-use crate::output;
 use crate::project::Project;
+use crate::{doctor, output};
 
 /// Prints the build; exit code 1 when it fails, 2 when it needs what is not there.
 pub(crate) fn run(args: &Build) -> anyhow::Result<u8> {
@@ -80,6 +83,9 @@ fn cluster(args: &Build) -> anyhow::Result<u8> {
             code = code.max(report::exit::FINDINGS);
         }
     }
+    if args.stage == "installed" {
+        return Ok(code.max(installed(args, &project, &clusters, &chosen)?));
+    }
     let written = args.stage == "written";
     let stage = |object: &'_ BuiltObject| -> Node {
         let before = object.before.as_ref().filter(|_| written);
@@ -91,6 +97,41 @@ fn cluster(args: &Build) -> anyhow::Result<u8> {
         .map(stage)
         .collect();
     output::data(&yaml::emit_stream(&nodes, Style::Kustomize))?;
+    Ok(code)
+}
+
+/// Prints what the charts of the chosen flux::Kustomizations install; exit code 2 where nobody knows that.
+fn installed(
+    args: &Build,
+    project: &Project,
+    clusters: &[ClusterBuild],
+    chosen: &[&Built],
+) -> anyhow::Result<u8> {
+    let toolbox = doctor::toolbox(&args.common)?;
+    let installs = Charts::new(project, &toolbox).install(clusters);
+    let mut code = report::exit::CLEAN;
+    let mut nodes = Vec::new();
+    for install in installs.iter().flat_map(|cluster| &cluster.releases) {
+        if !chosen
+            .iter()
+            .any(|built| std::ptr::eq(*built, install.release.built))
+        {
+            continue;
+        }
+        let release = object::reference(install.node());
+        match &install.outcome {
+            Outcome::Installed(objects) => nodes.extend(objects.iter().map(|object| &object.node)),
+            Outcome::Failed(failure) => {
+                output::note(&format!("error: {release}: {}", failure.message));
+                code = code.max(report::exit::FINDINGS);
+            }
+            Outcome::Deferred(reason) => {
+                output::note(&format!("not known: {release}: {reason}"));
+                code = code.max(report::exit::UNABLE);
+            }
+        }
+    }
+    output::data(&yaml::emit_stream(nodes, Style::Kustomize))?;
     Ok(code)
 }
 

@@ -91,6 +91,7 @@ pub(crate) struct Validate {
 ///   cargo xtask build kubernetes/infrastructure/networking/coredns
 ///   cargo xtask build --cluster infra
 ///   cargo xtask build --cluster infra --kustomization flux-system/coredns
+///   cargo xtask build --cluster infra --stage installed
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Build {
@@ -102,8 +103,8 @@ pub(crate) struct Build {
     /// Only this flux::Kustomization of the cluster: NAME or NAMESPACE/NAME
     #[arg(long, value_name = "NAME", requires = "cluster")]
     pub(crate) kustomization: Option<String>,
-    /// Objects before substitution: written, or after: built
-    #[arg(long, value_name = "STAGE", default_value = "built", value_parser = ["written", "built"])]
+    /// Objects before substitution: written, after it: built, or what the charts install (needs helm and the charts): installed
+    #[arg(long, value_name = "STAGE", default_value = "built", value_parser = ["written", "built", "installed"])]
     pub(crate) stage: String,
 }
 
@@ -161,9 +162,9 @@ pub(crate) struct Preflight {
     pub(crate) registries: Registries,
     #[command(flatten)]
     pub(crate) lock: Locking,
-    /// Download the charts into the cache, where --offline finds them
-    #[arg(long, conflicts_with = "offline")]
-    pub(crate) fetch: bool,
+    /// Download no chart into the cache, where --offline and what looks into charts find them
+    #[arg(long)]
+    pub(crate) no_fetch: bool,
     /// Ask nobody: the lock file and the cache alone answer
     #[arg(long)]
     pub(crate) offline: bool,

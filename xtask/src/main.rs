@@ -1,6 +1,7 @@
 //! The command line: parse, run one command, exit with its code. All behaviour sits in the crates.
 
 mod build;
+mod charts;
 mod cli;
 mod clock;
 mod compare;

@@ -107,7 +107,8 @@ pub(crate) fn options(args: &cli::Registries, config: &Config) -> anyhow::Result
 fn options_of(args: &Preflight, config: &Config) -> anyhow::Result<Options> {
     Ok(Options {
         offline: args.offline,
-        fetch: args.fetch,
+        // One chart is only shown.
+        fetch: !args.no_fetch && args.url.is_none(),
         ..options(&args.registries, config)?
     })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use flux::{Cluster, ClusterBuild};
+use helm::install::ClusterInstall;
 use kustomize::Builder;
 use model::config::{self, Config};
 use model::tree::{DiskOptions, Tree};
@@ -26,6 +27,8 @@ pub(crate) struct Project {
     pub(crate) clusters: Vec<Cluster>,
     pub(crate) flux_version: String,
     pub(crate) kubernetes_version: String,
+    /// Nobody said which one.
+    pub(crate) kubernetes_version_is_assumed: bool,
 }
 
 impl Project {
@@ -49,6 +52,8 @@ impl Project {
             &config.kubernetes_version,
             KUBERNETES_VERSION,
         );
+        let kubernetes_version_is_assumed =
+            common.kubernetes_version.is_none() && config.kubernetes_version.is_none();
         // Checks look at the settings alone: flags have been put into them.
         config.flux_version = Some(flux_version.clone());
         config.kubernetes_version = Some(kubernetes_version.clone());
@@ -60,6 +65,7 @@ impl Project {
             clusters,
             flux_version,
             kubernetes_version,
+            kubernetes_version_is_assumed,
         })
     }
 
@@ -82,15 +88,20 @@ impl Project {
         Ok(flux::Options::for_version(major, minor))
     }
 
-    /// The schemas that come with the program and those of the CRDs that the clusters apply; what of these is no schema is
-    /// named beside them.
-    pub(crate) fn schemas(clusters: &[ClusterBuild]) -> (schema::Store, Vec<schema::CrdProblem>) {
-        let crds: Vec<&model::yaml::Node> = clusters
+    /// The schemas that come with the program and those of the CRDs that builds apply and charts install; what of these is no
+    /// schema is named beside them.
+    pub(crate) fn schemas(
+        clusters: &[ClusterBuild],
+        installs: &[ClusterInstall<'_>],
+    ) -> (schema::Store, Vec<schema::CrdProblem>) {
+        let installed: Vec<_> = installs.iter().flat_map(ClusterInstall::crds).collect();
+        let applied = clusters
             .iter()
             .flat_map(ClusterBuild::objects)
             .map(|(_, object)| &object.node)
-            .filter(|node| model::object::kind(node) == "CustomResourceDefinition")
-            .collect();
+            .filter(|node| model::object::kind(node) == "CustomResourceDefinition");
+        // helm leaves a CRD alone that is there already.
+        let crds: Vec<&model::yaml::Node> = installed.iter().map(|node| &**node).chain(applied).collect();
         schema::Store::bundled().with_crds(&crds)
     }
 }

@@ -10,9 +10,10 @@ use report::table::{Cell, Table};
 use scenarios::{Filter, Inputs, Outcome, Priority, Status, Story};
 use serde_json::json;
 
+use crate::charts::Charts;
 use crate::cli::Scenarios;
 use crate::project::Project;
-use crate::{clock, evidence, output};
+use crate::{doctor, evidence, output};
 
 /// Runs the scenarios; exit code 1 when one fails. Deferred ones are shown and do not fail.
 pub(crate) fn run(args: &Scenarios) -> anyhow::Result<u8> {
@@ -65,13 +66,15 @@ fn outcomes(
 ) -> anyhow::Result<Vec<Outcome>> {
     let builder = Builder::new(&project.tree);
     let clusters = project.build(&builder)?;
-    let (schemas, _) = Project::schemas(&clusters);
-    let today = clock::today();
-    let context = checks::Context::new(&project.tree, &clusters, &schemas, &project.config, &today);
-    let checked = checks::run(&context);
+    let toolbox = doctor::toolbox(&args.common)?;
+    let charts = Charts::new(project, &toolbox);
+    let installs = charts.install(&clusters);
+    let (schemas, _) = Project::schemas(&clusters, &installs);
+    let checked = charts.check(&clusters, &installs, &schemas);
     let inputs = Inputs {
         tree: &project.tree,
         clusters: &clusters,
+        installs: &installs,
         schemas: &schemas,
         config: &project.config,
         checked: &checked,

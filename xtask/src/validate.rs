@@ -9,11 +9,13 @@ use kustomize::Builder;
 use model::config::major_minor;
 use report::color::Paint;
 use report::{Engine, Format, OutputSpec, RenderOptions, Report, Run};
+use tools::Toolbox;
 
+use crate::charts::Charts;
 use crate::cli::Validate;
 use crate::project::Project;
 use crate::schemas::ForKubeconform;
-use crate::{clock, compare, doctor, generate, output};
+use crate::{compare, doctor, generate, output};
 
 /// Checks the repository and writes the report in every format that was asked for.
 pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
@@ -21,13 +23,14 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
     let project = Project::open(&args.common)?;
     let builder = Builder::new(&project.tree);
     let clusters = project.build(&builder)?;
-    let (schemas, crd_problems) = Project::schemas(&clusters);
-    let today = clock::today();
+    let toolbox = doctor::toolbox(&args.common)?;
+    let charts = Charts::new(&project, &toolbox);
+    let installs = charts.install(&clusters);
+    let (schemas, crd_problems) = Project::schemas(&clusters, &installs);
     let mut run = empty_run(args, &project, &clusters);
     let mut unable = false;
     if args.engine != Engine::Tools {
-        let context = checks::Context::new(&project.tree, &clusters, &schemas, &project.config, &today);
-        let outcome = checks::run(&context);
+        let outcome = charts.check(&clusters, &installs, &schemas);
         unable = !outcome.unsupported.is_empty();
         run.coverage = coverage(&outcome, &project);
         run.findings = outcome.findings.found;
@@ -39,7 +42,7 @@ pub(crate) fn run(args: &Validate) -> anyhow::Result<u8> {
         run.findings.extend(drift.found);
     }
     if args.engine != Engine::Inproc {
-        with_tools(args, &project, &builder, &clusters, &mut run)?;
+        with_tools(args, &project, &toolbox, &builder, &clusters, &mut run)?;
     }
     let report = report::assemble(run, project.tree.sources());
     write(args, &report, project.config.generated)?;
@@ -131,8 +134,7 @@ pub(crate) fn built(project: &Project, clusters: &[ClusterBuild]) -> report::Cov
             .iter()
             .map(|cluster| cluster.objects().count() as u32)
             .sum(),
-        schema_checked: 0,
-        excused: Vec::new(),
+        ..report::Coverage::default()
     }
 }
 
@@ -148,6 +150,10 @@ fn coverage(outcome: &checks::Outcome, project: &Project) -> report::Coverage {
         files_reached: outcome.files_reached as u32,
         objects: outcome.objects as u32,
         schema_checked: outcome.schema_checked as u32,
+        releases: outcome.releases as u32,
+        releases_rendered: outcome.releases_rendered as u32,
+        installed: outcome.installed as u32,
+        installed_schema_checked: outcome.installed_schema_checked as u32,
         excused: outcome
             .excused
             .iter()
@@ -182,17 +188,17 @@ fn suppressed(given: &[checks::Suppressed], project: &Project) -> Vec<report::Su
 fn with_tools(
     args: &Validate,
     project: &Project,
+    toolbox: &Toolbox,
     builder: &Builder<'_>,
     clusters: &[ClusterBuild],
     run: &mut Run,
 ) -> anyhow::Result<()> {
-    let toolbox = doctor::toolbox(&args.common)?;
     // kubeconform's own default would be downloaded; whoever wants it says `--schema-location default`.
     let bundled = ForKubeconform::write()?;
     let kubeconform = bundled.options(&project.kubernetes_version, &args.schema_location);
     let engine = compare::Engine {
         project,
-        toolbox: &toolbox,
+        toolbox,
         builder,
         compare: args.engine == Engine::Both,
         kubeconform: &kubeconform,

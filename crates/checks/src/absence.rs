@@ -68,7 +68,7 @@ pub(crate) fn absence(cx: &Context<'_>, view: &ClusterView<'_>, key: &Key) -> Op
     if view.get(key).is_some() || is_build(view, key) {
         return None;
     }
-    let same_kind = || view.of_kind(&key.group, &key.kind);
+    let same_kind = || view.everything_of_kind(&key.group, &key.kind);
     let elsewhere: Vec<Subject<'_>> = same_kind()
         .filter(|subject| object::name(subject.node) == key.name)
         .collect();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::flux::{Built, ClusterBuild, Kustomization, State};
+use ::helm::install::{ClusterInstall, Install};
 use ::schema::Store;
 use model::object;
 use rayon::prelude::*;
@@ -21,14 +22,32 @@ pub(crate) struct ClusterView<'a> {
     pub(crate) kustomizations: Vec<Subject<'a>>,
     /// What builds that succeeded apply.
     pub(crate) objects: Vec<Subject<'a>>,
-    /// The schemas' word on each of `objects`, in the same order.
-    pub(crate) judgements: Vec<Judgement>,
+    /// What charts install, as far as it is known.
+    pub(crate) installed: Vec<Subject<'a>>,
+    /// The HelmReleases with their charts.
+    pub(crate) releases: Vec<Release<'a>>,
+    /// The schemas' word on each of `objects`, then on each of `installed`, in the same order.
+    judgements: Vec<Judgement>,
     by_key: BTreeMap<Key, Vec<usize>>,
+    /// Indexes of `installed`.
+    installed_by_key: BTreeMap<Key, usize>,
     files: BTreeSet<&'a str>,
 }
 
+/// A HelmRelease with its chart.
+#[derive(Clone, Copy)]
+pub(crate) struct Release<'a> {
+    /// The HelmRelease as an object that a build applies.
+    pub(crate) subject: Subject<'a>,
+    pub(crate) install: &'a Install<'a>,
+}
+
 impl<'a> ClusterView<'a> {
-    pub(crate) fn new(build: &'a ClusterBuild, schemas: &Store) -> Self {
+    pub(crate) fn new(
+        build: &'a ClusterBuild,
+        install: Option<&'a ClusterInstall<'a>>,
+        schemas: &Store,
+    ) -> Self {
         let remote_builds = remote_builds(build);
         let is_remote = |built: &Built| {
             let parents = built.origin.iter().rev().skip(1).map(|hop| hop.what.as_str());
@@ -44,6 +63,7 @@ impl<'a> ClusterView<'a> {
                     built,
                     object: None,
                     node,
+                    install: None,
                     remote: lives_elsewhere,
                 });
             }
@@ -58,12 +78,18 @@ impl<'a> ClusterView<'a> {
                     built,
                     object: Some(object),
                     node: &object.node,
+                    install: None,
                     remote,
                 });
             }
         }
+        let releases = install
+            .map(|install| with_subjects(install, &objects))
+            .unwrap_or_default();
+        let installed: Vec<Subject<'a>> = releases.iter().flat_map(installed_by).collect();
         let judgements = objects
             .par_iter()
+            .chain(&installed)
             .map(|subject| Judgement::of(subject.node, schemas))
             .collect();
         let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
@@ -73,6 +99,9 @@ impl<'a> ClusterView<'a> {
                 .or_default()
                 .push(index);
         }
+        let at_home = |(_, subject): &(usize, &Subject<'_>)| !subject.remote;
+        let keyed = |(index, subject): (usize, &Subject<'_>)| (Key::of(subject.node, schemas), index);
+        let installed_by_key = installed.iter().enumerate().filter(at_home).map(keyed).collect();
         let files = build
             .kustomizations
             .iter()
@@ -82,8 +111,11 @@ impl<'a> ClusterView<'a> {
             build,
             kustomizations,
             objects,
+            installed,
+            releases,
             judgements,
             by_key,
+            installed_by_key,
             files,
         }
     }
@@ -104,10 +136,17 @@ impl<'a> ClusterView<'a> {
         &self.files
     }
 
-    /// The object of a key, on the cluster itself.
+    /// The object of a key, on the cluster itself: one that a build applies, else one that a chart installs.
     pub(crate) fn get(&self, key: &Key) -> Option<Subject<'a>> {
-        let index = self.by_key.get(key)?.first()?;
-        self.objects.get(*index).copied()
+        match self.by_key.get(key).and_then(|indexes| indexes.first()) {
+            Some(index) => self.objects.get(*index).copied(),
+            None => self.installed.get(*self.installed_by_key.get(key)?).copied(),
+        }
+    }
+
+    /// What builds apply and what charts install.
+    pub(crate) fn everything(&self) -> impl Iterator<Item = &Subject<'a>> {
+        self.objects.iter().chain(&self.installed)
     }
 
     /// Every key with the objects that have it: more than one when several builds apply it.
@@ -123,7 +162,19 @@ impl<'a> ClusterView<'a> {
         })
     }
 
-    /// The objects on the cluster itself of a group and kind.
+    /// The objects on the cluster itself of a group and kind, those of charts too.
+    pub(crate) fn everything_of_kind<'s>(
+        &'s self,
+        group: &'s str,
+        kind: &'s str,
+    ) -> impl Iterator<Item = Subject<'a>> + 's {
+        let fits = move |subject: &&Subject<'a>| {
+            !subject.remote && object::kind(subject.node) == kind && object::group(subject.node) == group
+        };
+        self.everything().filter(fits).copied()
+    }
+
+    /// The objects that builds apply on the cluster itself of a group and kind.
     pub(crate) fn of_kind<'s>(
         &'s self,
         group: &'s str,
@@ -139,7 +190,7 @@ impl<'a> ClusterView<'a> {
 
     /// Objects with their judgements.
     pub(crate) fn judged(&self) -> impl Iterator<Item = (&Subject<'a>, &Judgement)> {
-        self.objects.iter().zip(&self.judgements)
+        self.everything().zip(&self.judgements)
     }
 
     /// The source that the cluster's Flux was started with; where no file says it, the one that most Kustomizations use.
@@ -197,5 +248,35 @@ fn remote_builds(build: &ClusterBuild) -> BTreeSet<String> {
         .iter()
         .filter(remote)
         .map(|built| format!("Kustomization {}", built.id))
+        .collect()
+}
+
+/// Each HelmRelease with the object that it is.
+fn with_subjects<'a>(install: &'a ClusterInstall<'a>, objects: &[Subject<'a>]) -> Vec<Release<'a>> {
+    let of = |install: &'a Install<'a>| {
+        let subject = objects
+            .iter()
+            .find(|subject| std::ptr::eq(subject.node, install.node()))?;
+        Some(Release {
+            subject: *subject,
+            install,
+        })
+    };
+    install.releases.iter().filter_map(of).collect()
+}
+
+/// What a release installs: on another cluster where it, or what applies it, says so.
+fn installed_by<'a>(release: &Release<'a>) -> Vec<Subject<'a>> {
+    let Release { subject, install } = *release;
+    let remote = subject.remote || subject.node.at(&["spec", "kubeConfig"]).is_some();
+    let objects = install.objects().iter();
+    objects
+        .map(|object| Subject {
+            object: Some(object),
+            node: &object.node,
+            install: Some(install),
+            remote,
+            ..subject
+        })
         .collect()
 }

@@ -1,8 +1,9 @@
 //! What a check may look at, and what a check is.
 
 use ::flux::ClusterBuild;
+use ::helm::install::ClusterInstall;
 use ::schema::Store;
-use diag::{CheckMeta, Findings};
+use diag::{CheckMeta, Finding, Findings, Span};
 use model::config::Config;
 use model::tree::Tree;
 use rayon::prelude::*;
@@ -22,20 +23,28 @@ pub struct Context<'a> {
     /// The day, `YYYY-MM-DD`: suppressions end.
     pub today: &'a str,
     pub(crate) views: Vec<ClusterView<'a>>,
+    pub(crate) blame: Option<&'a Blame<'a>>,
 }
+
+/// Finds the value of a HelmRelease, its path and its place, that causes a finding about an object which its chart installs.
+pub type Blame<'a> = dyn Fn(&Finding) -> Option<(String, Span)> + Sync + 'a;
 
 impl<'a> Context<'a> {
     /// Indexes and judges every object once, for all checks.
     pub fn new(
         tree: &'a Tree,
         clusters: &'a [ClusterBuild],
+        installs: &'a [ClusterInstall<'a>],
         schemas: &'a Store,
         config: &'a Config,
         today: &'a str,
     ) -> Self {
         let views = clusters
             .par_iter()
-            .map(|cluster| ClusterView::new(cluster, schemas))
+            .map(|cluster| {
+                let is_own = |install: &&ClusterInstall<'_>| std::ptr::eq(install.cluster, cluster);
+                ClusterView::new(cluster, installs.iter().find(is_own), schemas)
+            })
             .collect();
         Self {
             tree,
@@ -44,7 +53,15 @@ impl<'a> Context<'a> {
             config,
             today,
             views,
+            blame: None,
         }
+    }
+
+    /// Points findings about installed objects at values by rendering charts again.
+    #[must_use]
+    pub fn with_blame(mut self, blame: &'a Blame<'a>) -> Self {
+        self.blame = Some(blame);
+        self
     }
 
     /// Whether some build of some cluster read a file.

@@ -4,6 +4,7 @@
 //! defect gives one finding: where two checks could both see it, the one that names the cause reports it.
 
 mod absence;
+mod blame;
 mod cluster_view;
 mod config;
 mod context;
@@ -29,7 +30,7 @@ mod wording;
 mod workload;
 mod yaml;
 
-pub use context::{Check, Context};
+pub use context::{Blame, Check, Context};
 pub use oci::registry_unapproved::is_approved;
 pub use pages::docs_pages;
 pub use registry::registry;

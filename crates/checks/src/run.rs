@@ -6,6 +6,7 @@ use diag::{Deferred, Finding, Findings, Level, Span};
 use model::config::ConfiguredLevel;
 use rayon::prelude::*;
 
+use crate::blame;
 use crate::cluster_view::ClusterView;
 use crate::context::Context;
 use crate::judgement::Judgement;
@@ -25,7 +26,15 @@ pub struct Outcome {
     pub unsupported: Vec<Deferred>,
     /// Objects that Flux would apply, all clusters together.
     pub objects: usize,
-    /// Those that were validated against a schema.
+    /// HelmReleases of all clusters.
+    pub releases: usize,
+    /// Those whose objects are known.
+    pub releases_rendered: usize,
+    /// Objects that these install.
+    pub installed: usize,
+    /// Those of them that were validated against a schema.
+    pub installed_schema_checked: usize,
+    /// Objects of builds that were validated against a schema.
     pub schema_checked: usize,
     /// Those that were not, by reason.
     pub excused: BTreeMap<String, usize>,
@@ -48,6 +57,10 @@ pub fn run(cx: &Context<'_>) -> Outcome {
         outcome.findings.extend(findings);
     }
     let findings = &mut outcome.findings;
+    findings
+        .found
+        .par_iter_mut()
+        .for_each(|finding| blame::point(cx, finding));
     findings.found = set_levels(cx, once_each(cx, std::mem::take(&mut findings.found)));
     outcome.suppressed = suppress::apply(cx, findings);
     findings.deferred.sort();
@@ -97,11 +110,19 @@ fn set_levels(cx: &Context<'_>, found: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn count(cx: &Context<'_>, outcome: &mut Outcome) {
-    for (_, judgement) in cx.views.iter().flat_map(ClusterView::judged) {
-        outcome.objects += 1;
+    for (subject, judgement) in cx.views.iter().flat_map(ClusterView::judged) {
+        if subject.install.is_some() {
+            outcome.installed += 1;
+        } else {
+            outcome.objects += 1;
+        }
         let reason = match judgement {
             Judgement::Verdict(_) | Judgement::Unserved(_) | Judgement::NoSuchKind(_) => {
-                outcome.schema_checked += 1;
+                let count = match subject.install {
+                    Some(_) => &mut outcome.installed_schema_checked,
+                    None => &mut outcome.schema_checked,
+                };
+                *count += 1;
                 continue;
             }
             Judgement::Excused(reason) => (*reason).to_owned(),
@@ -109,6 +130,11 @@ fn count(cx: &Context<'_>, outcome: &mut Outcome) {
         };
         *outcome.excused.entry(reason).or_default() += 1;
     }
+    let releases = || cx.views.iter().flat_map(|view| &view.releases);
+    outcome.releases = releases().count();
+    outcome.releases_rendered = releases()
+        .filter(|release| release.install.silence().is_none())
+        .count();
     let files: BTreeSet<&str> = cx
         .views
         .iter()

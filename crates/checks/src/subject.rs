@@ -2,7 +2,8 @@
 
 use ::flux::substitute::{Problem, ProblemKind};
 use ::flux::{Built, BuiltObject, ClusterBuild, Kustomization};
-use diag::{CheckMeta, Finding, Hop, Level, Span};
+use ::helm::install::Install;
+use diag::{CheckMeta, Finding, Hop, Level, Span, Stage};
 use model::object;
 use model::yaml::{Node, Value};
 
@@ -15,6 +16,8 @@ pub(crate) struct Subject<'a> {
     /// None for a flux::Kustomization as such.
     pub(crate) object: Option<&'a BuiltObject>,
     pub(crate) node: &'a Node,
+    /// The HelmRelease whose chart installs it; none for what builds apply.
+    pub(crate) install: Option<&'a Install<'a>>,
     /// Whether it is applied to another cluster than the one that its Flux runs on.
     pub(crate) remote: bool,
 }
@@ -28,15 +31,22 @@ impl<'a> Subject<'a> {
     /// A finding about this object; about a suspended flux::Kustomization it is a warning at most.
     pub(crate) fn finding(&self, check: &CheckMeta, span: Span, message: impl Into<String>) -> Finding {
         let span = span.or(object::span(self.node));
-        let mut origin = self.built.origin.clone();
-        if let Some(object) = self.object {
-            origin.extend(object.origin.iter().cloned());
-        }
+        let mut origin = match (self.object, self.install) {
+            // It brings the whole way along.
+            (Some(object), Some(_)) => object.origin.clone(),
+            (object, _) => {
+                let own = object.map(|object| object.origin.clone()).unwrap_or_default();
+                [self.built.origin.clone(), own].concat()
+            }
+        };
         origin.extend(self.variable_hops(span));
         let finding = Finding::new(check, span, message)
             .with_object(object::reference(self.node))
             .with_cluster(self.cluster.cluster.name.clone())
             .with_origin(origin);
+        if self.install.is_some() {
+            return finding.with_stage(Stage::Installed);
+        }
         let suspended = self.object.is_none() && self.kustomization().suspended();
         if suspended && check.level == Level::Error {
             finding.with_level(Level::Warning)

@@ -13,6 +13,10 @@ use crate::{Context, Outcome, run};
 /// The day of the tests.
 const TODAY: &str = "2026-11-23";
 
+fn no_archive(_: &::oci::ChartRequest) -> Result<::helm::install::Archive, String> {
+    Err("the chart is not in the cache".to_owned())
+}
+
 /// Runs a case of annotated text.
 pub(crate) fn case(text: &str) {
     testkit::check_case(text, |tree| of_tree(tree).findings);
@@ -45,5 +49,13 @@ fn of_tree(tree: &Tree) -> Outcome {
         .filter(|node| object::kind(node) == "CustomResourceDefinition")
         .collect();
     let (schemas, _) = Store::bundled().with_crds(&crds);
-    run(&Context::new(tree, &clusters, &schemas, &config, TODAY))
+    let installs = ::helm::install::install(
+        tree,
+        &clusters,
+        &no_archive,
+        Err(&"helm was not asked".to_owned()),
+    );
+    run(&Context::new(
+        tree, &clusters, &installs, &schemas, &config, TODAY,
+    ))
 }

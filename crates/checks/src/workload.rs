@@ -2,6 +2,7 @@
 
 pub(crate) mod service_port_unknown;
 pub(crate) mod service_selects_nothing;
+pub(crate) mod spread_selects_nothing;
 
 use model::object;
 use model::yaml::{Entry, Node};
@@ -22,27 +23,20 @@ const KINDS: &[(&str, &str)] = &[
 fn pods<'a>(view: &ClusterView<'a>, service: &Subject<'a>) -> Vec<(Subject<'a>, &'a Node)> {
     let namespace = object::namespace(service.node);
     let in_namespace = view
-        .objects
-        .iter()
+        .everything()
         .filter(|subject| !subject.remote && object::namespace(subject.node) == namespace);
-    let workloads = in_namespace
-        .filter(|subject| KINDS.contains(&(object::group(subject.node), object::kind(subject.node))));
     let pod = |subject: &Subject<'a>| {
-        let is_pod = object::kind(subject.node) == "Pod";
-        let pod = if is_pod {
-            Some(subject.node)
-        } else {
-            subject.node.at(&["spec", "template"])
-        };
         // A label that is no string is another check's finding.
         let labels = |pod: &Node| {
             pod.entries_at(&["metadata", "labels"])
                 .iter()
                 .all(|label| label.value.as_str().is_some())
         };
-        pod.filter(|pod| labels(pod)).map(|pod| (*subject, pod))
+        template(subject)
+            .filter(|pod| labels(pod))
+            .map(|pod| (*subject, pod))
     };
-    workloads.filter_map(pod).collect()
+    in_namespace.filter_map(pod).collect()
 }
 
 /// The selector of a Service of this cluster that selects pods by label.
@@ -61,4 +55,14 @@ fn selects(selector: &[Entry], pod: &Node) -> bool {
     selector
         .iter()
         .all(|entry| label(&entry.key).is_some() && label(&entry.key) == entry.value.as_str())
+}
+
+/// The pod, or the pod template, of a workload.
+fn template<'a>(subject: &Subject<'a>) -> Option<&'a Node> {
+    let kind = (object::group(subject.node), object::kind(subject.node));
+    match kind {
+        ("", "Pod") => Some(subject.node),
+        _ if KINDS.contains(&kind) => subject.node.at(&["spec", "template"]),
+        _ => None,
+    }
 }

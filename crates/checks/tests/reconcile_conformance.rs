@@ -35,7 +35,7 @@ fn findings(case: &Value) -> Findings {
         .map(|cluster| flux::build(&tree, &builder, cluster, options))
         .collect();
     let config = Config::default();
-    let cx = checks::Context::new(&tree, &clusters, &SCHEMAS, &config, "2026-11-23");
+    let cx = checks::Context::new(&tree, &clusters, &[], &SCHEMAS, &config, "2026-11-23");
     checks::run(&cx).findings
 }
 

@@ -1,16 +1,27 @@
 //! A chart as helm loads it.
 
+mod error;
+mod ignore;
+mod load;
+mod metadata;
+pub(crate) mod text;
+
 use std::sync::Arc;
 
+use model::tree::Tree;
 use model::yaml::Node;
 use serde::Deserialize;
+
+pub use error::ChartError;
+
+use crate::archive;
 
 /// A chart with its subcharts.
 #[derive(Debug, Clone)]
 pub struct Chart {
     /// `Chart.yaml`.
     pub metadata: Metadata,
-    /// `values.yaml`; an empty mapping when there is none.
+    /// `values.yaml`; an empty mapping when there is none. Its spans point nowhere: [`diag::SourceId::NONE`].
     pub values: Node,
     /// `values.schema.json`.
     pub schema: Option<serde_json::Value>,
@@ -18,10 +29,31 @@ pub struct Chart {
     pub templates: Vec<File>,
     /// Files below `crds/`, sorted by path.
     pub crds: Vec<File>,
-    /// Every other file, which templates read as `.Files`.
+    /// Every other file, sorted by path: what templates read as `.Files`, next to those of `crds/`.
     pub files: Vec<File>,
-    /// The charts below `charts/`, folders and archives alike.
+    /// The charts below `charts/`, folders and archives alike, sorted by the name of the folder or archive.
     pub subcharts: Vec<Self>,
+}
+
+impl Chart {
+    /// Reads a `.tgz` as registries hold it. Bounded in files, bytes, charts and depth; nothing is written to disk.
+    pub fn from_archive(bytes: &[u8]) -> Result<Self, ChartError> {
+        let mut budget = archive::Budget::new();
+        let files = archive::unpack(bytes, &mut budget)?;
+        load::chart(files, &mut budget, 0)
+    }
+
+    /// Reads a chart that lies in a folder of a tree, without the files that its `.helmignore` names.
+    pub fn from_tree(tree: &Tree, folder: &str) -> Result<Self, ChartError> {
+        let mut budget = archive::Budget::new();
+        let files = load::files(tree, folder, &mut budget)?;
+        load::chart(files, &mut budget, 0)
+    }
+
+    /// The name under which the parent's values and templates know it: an alias in what [`crate::coalesce`] returns.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
 }
 
 /// A file of a chart.
@@ -37,6 +69,8 @@ pub struct File {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Metadata {
+    /// `v1` or `v2`; `v1` where it is left out.
+    pub api_version: String,
     /// Name of the chart.
     pub name: String,
     /// Its version.

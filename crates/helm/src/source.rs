@@ -164,13 +164,16 @@ fn of_template(cluster: &ClusterBuild, owner: &Node, template: &Node) -> Source 
     let Some(reference) = template.get("sourceRef") else {
         return Source::Elsewhere("it names no source".to_owned());
     };
-    if let Some((kind, namespace, name)) = &cluster.cluster.source
-        && is_own(owner, reference, (kind, namespace, name))
-    {
+    let own = cluster.cluster.source.as_ref();
+    if own.is_some_and(|(kind, namespace, name)| is_own(owner, reference, (kind, namespace, name))) {
         return Source::Folder(model::tree::path::normalize(chart));
     }
     let node = match find(cluster, owner, reference) {
         Ok(node) => node,
+        // Where no file says what the cluster's own source is, a GitRepository that nothing applies is meant for it.
+        Err(_) if own.is_none() && reference.str_at(&["kind"]) == Some("GitRepository") => {
+            return Source::Folder(model::tree::path::normalize(chart));
+        }
         Err(reason) => return Source::Elsewhere(reason),
     };
     let url = node.str_at(&["spec", "url"]).unwrap_or_default();

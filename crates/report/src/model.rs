@@ -88,6 +88,14 @@ pub struct Coverage {
     pub objects: u32,
     /// Those that were checked against a schema.
     pub schema_checked: u32,
+    /// HelmReleases of all clusters.
+    pub releases: u32,
+    /// Those whose chart was at hand and rendered.
+    pub releases_rendered: u32,
+    /// Objects that these install.
+    pub installed: u32,
+    /// Those of them that were checked against a schema.
+    pub installed_schema_checked: u32,
     /// Why the others were not.
     pub excused: Vec<Excused>,
 }

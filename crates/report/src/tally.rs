@@ -21,8 +21,19 @@ pub fn sentence(report: &Report) -> String {
 fn checked(report: &Report) -> String {
     let kustomizations = report.clusters.iter().map(|cluster| cluster.kustomizations).sum();
     let coverage = &report.coverage;
+    let installed = if coverage.releases == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} of {} rendered ({}, {} against a schema)",
+            coverage.releases_rendered,
+            plural(coverage.releases, "HelmRelease"),
+            plural(coverage.installed, "object"),
+            coverage.installed_schema_checked,
+        )
+    };
     format!(
-        "checked {}, {}, {} ({} against a schema), {} of {}",
+        "checked {}, {}, {} ({} against a schema){installed}, {} of {}",
         plural(report.clusters.len() as u32, "cluster"),
         plural(kustomizations, "Kustomization"),
         plural(coverage.objects, "object"),

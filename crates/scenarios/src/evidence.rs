@@ -27,7 +27,7 @@ impl Need {
     /// Why a claim that has this need could not be looked at.
     pub(crate) fn missing(self) -> &'static str {
         match self {
-            Self::Chart => "the chart is not rendered by this version",
+            Self::Chart => "the charts were not rendered",
             Self::Network => "the chart preflight was not run",
             Self::Kubeconform => "kubeconform was not run",
         }

@@ -57,8 +57,29 @@ pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
 /// Looks at one claim of an expectation.
 pub(crate) fn judge(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
     if expectation.stage == Stage::Installed {
-        return Verdict::Deferred(Need::Chart.missing().to_owned());
+        return installed(view, expectation, claim);
     }
+    judge_known(view, expectation, claim)
+}
+
+/// Looks at what the charts install, where that is known.
+fn installed(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
+    let view = View {
+        stage: Stage::Installed,
+        ..view
+    };
+    if let Some(reason) = view.silence(&expectation.subject) {
+        return Verdict::Deferred(reason);
+    }
+    match judge_known(view, expectation, claim) {
+        Verdict::Fails(misses) => {
+            Verdict::Fails(misses.into_iter().map(|miss| view.at_release(miss)).collect())
+        }
+        verdict => verdict,
+    }
+}
+
+fn judge_known(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
     match claim {
         Claim::Exists(_) if expectation.path.is_none() => values::presence(view, expectation, claim).into(),
         Claim::BuildSucceeds => builds::build_succeeds(view, &expectation.subject).into(),

@@ -10,7 +10,6 @@ mod design;
 mod evidence;
 mod failure;
 mod judge;
-mod labels;
 mod load;
 mod miss;
 mod mutate;

@@ -177,9 +177,6 @@ mod tests {
         ];
         assert_eq!(rows(&outcomes), [row.map(str::to_owned)]);
         let deferred = [outcome(&tree(APP), &texts[3..], &[])];
-        assert_eq!(
-            rows(&deferred)[0][6],
-            "installed: the chart is not rendered by this version"
-        );
+        assert_eq!(rows(&deferred)[0][6], "installed: the charts were not rendered");
     }
 }

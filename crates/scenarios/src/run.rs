@@ -2,6 +2,7 @@
 
 use diag::Stage;
 use flux::ClusterBuild;
+use helm::install::ClusterInstall;
 use model::config::Config;
 use model::tree::Tree;
 use rayon::prelude::*;
@@ -21,6 +22,8 @@ pub struct Inputs<'a> {
     pub tree: &'a Tree,
     /// What Flux would apply, cluster by cluster.
     pub clusters: &'a [ClusterBuild],
+    /// What the charts install, cluster by cluster; a cluster without an entry is not known.
+    pub installs: &'a [ClusterInstall<'a>],
     /// The known kinds, with those of the repository's CRDs.
     pub schemas: &'a Store,
     /// The project's settings.
@@ -90,6 +93,7 @@ fn run_one(inputs: &Inputs<'_>, story: &Story, scenario: &Scenario, cluster: Str
                 inputs,
                 story,
                 cluster,
+                stage: Stage::Built,
             },
             scenario,
         ),

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use diag::{Span, Stage};
 use flux::{Built, BuiltObject, ClusterBuild, Id, Reference, State};
+use helm::install::{ClusterInstall, Install, Outcome, is_rendered};
 use model::object;
 use model::yaml::{self, Dialect, Node};
 
 use crate::design::{KustomizationName, ObjectName, Story, Subject};
+use crate::evidence::Need;
 use crate::miss::Miss;
 use crate::run::Inputs;
 
@@ -17,6 +19,8 @@ pub(crate) struct View<'a> {
     pub(crate) inputs: &'a Inputs<'a>,
     pub(crate) story: &'a Story,
     pub(crate) cluster: &'a ClusterBuild,
+    /// `Installed` to look at what charts install, and not at what builds apply.
+    pub(crate) stage: Stage,
 }
 
 /// A document that a path can select in.
@@ -82,8 +86,12 @@ impl<'a> View<'a> {
         Ok(parsed.documents.into_iter().map(document).collect())
     }
 
-    /// An object that a build which succeeds applies.
+    /// An object that a build which succeeds applies; at the installed stage one that a chart installs.
     pub(crate) fn object(&self, name: &ObjectName) -> Option<(&'a Built, &'a BuiltObject)> {
+        if self.stage == Stage::Installed {
+            let (install, object) = self.installed(name)?;
+            return Some((install.release.built, object));
+        }
         let objects = self
             .cluster
             .objects()
@@ -93,9 +101,64 @@ impl<'a> View<'a> {
             .find(|(_, object)| is_named(&object.node, name))
     }
 
+    fn installs(&self) -> Option<&'a ClusterInstall<'a>> {
+        let installs = self.inputs.installs.iter();
+        installs
+            .into_iter()
+            .find(|install| install.cluster.cluster.name == self.name())
+    }
+
+    fn installed(&self, name: &ObjectName) -> Option<(&'a Install<'a>, &'a BuiltObject)> {
+        let releases = &self.installs()?.releases;
+        let mut objects = releases
+            .iter()
+            .flat_map(|install| install.objects().iter().map(move |object| (install, object)));
+        objects.find(|(_, object)| is_named(&object.node, name))
+    }
+
+    /// Why nobody knows what the charts make of a subject; none when it is there, or when everything that charts install is known.
+    pub(crate) fn silence(&self, subject: &Subject) -> Option<String> {
+        let Some(cluster) = self.installs() else {
+            return Some(Need::Chart.missing().to_owned());
+        };
+        if let Subject::Object(name) = subject
+            && self.installed(name).is_some()
+        {
+            return None;
+        }
+        cluster
+            .releases
+            .iter()
+            .find_map(|install| match &install.outcome {
+                Outcome::Deferred(reason) => Some(format!("{}: {reason}", object::reference(install.node()))),
+                Outcome::Installed(_) | Outcome::Failed(_) => None,
+            })
+    }
+
+    /// A miss in a rendered text, which no file holds, at the HelmRelease's values.
+    pub(crate) fn at_release(&self, miss: Miss) -> Miss {
+        let located = self.inputs.tree.sources().locate(miss.span);
+        if !located.is_some_and(|(file, _)| is_rendered(&file)) {
+            return miss;
+        }
+        let is_of = |object: &BuiltObject| Some(&object::reference(&object.node)) == miss.object.as_deref();
+        let mut releases = self.installs().into_iter().flat_map(|cluster| &cluster.releases);
+        match releases.find(|install| install.objects().iter().any(is_of)) {
+            Some(install) => miss.at(install.values_span()),
+            None => miss,
+        }
+    }
+
     /// A miss that says that an object is missing, and where a build fails that might have applied it.
     pub(crate) fn no_object(&self, name: &ObjectName) -> Miss {
         let wanted = format!("`{name}` on cluster `{}`", self.name());
+        if let Some((failed, message)) = self.failed_release() {
+            let found = format!(
+                "no such object, and {}: {message}",
+                object::reference(failed.node())
+            );
+            return Miss::new(wanted, found).at(failed.values_span());
+        }
         let broken = self
             .cluster
             .kustomizations
@@ -109,6 +172,18 @@ impl<'a> View<'a> {
             .at(span),
             None => Miss::new(wanted, "no such object").at(self.entrypoint()),
         }
+    }
+
+    /// At the installed stage: a release that fails to install.
+    fn failed_release(&self) -> Option<(&'a Install<'a>, &'a str)> {
+        let cluster = self.installs().filter(|_| self.stage == Stage::Installed)?;
+        cluster
+            .releases
+            .iter()
+            .find_map(|install| match &install.outcome {
+                Outcome::Failed(failure) => Some((install, failure.message.as_str())),
+                Outcome::Installed(_) | Outcome::Deferred(_) => None,
+            })
     }
 
     /// Where the cluster starts: the place of what is missing altogether.

@@ -67,6 +67,7 @@ pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence])
     let inputs = Inputs {
         tree,
         clusters: &clusters,
+        installs: &[],
         schemas: &schemas,
         config: &config,
         checked: &checked,

@@ -282,6 +282,7 @@ impl World {
         let checked = checks::run(&checks::Context::new(
             &tree,
             &clusters,
+            &[],
             &schemas,
             &config,
             "1970-01-01",
@@ -304,6 +305,7 @@ impl World {
         let inputs = Inputs {
             tree: &self.tree,
             clusters: &self.clusters,
+            installs: &[],
             schemas: &self.schemas,
             config: &self.config,
             checked: &self.checked,

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::catalog::Tool;
 use crate::discover::Toolbox;
 use crate::error::ToolError;
+use crate::scratch;
 
 /// One rendering of one chart.
 #[derive(Debug, Clone, Copy)]
@@ -13,8 +14,8 @@ pub struct Template<'a> {
     pub release_name: &'a str,
     /// `.Release.Namespace`.
     pub namespace: &'a str,
-    /// The chart: a folder or a `.tgz`.
-    pub chart: &'a Path,
+    /// The chart.
+    pub chart: ChartInput<'a>,
     /// The merged values as YAML; empty for the chart's own.
     pub values: &'a [u8],
     /// `.Capabilities.KubeVersion`; without it the version helm was built with.
@@ -23,6 +24,15 @@ pub struct Template<'a> {
     pub api_versions: &'a [&'a str],
     /// Whether the files below `crds/` come first, as on a first install.
     pub include_crds: bool,
+}
+
+/// Where helm reads a chart.
+#[derive(Debug, Clone, Copy)]
+pub enum ChartInput<'a> {
+    /// A `.tgz`, or a folder.
+    Archive(&'a Path),
+    /// Files, each with its path inside the chart; paths that lead out of it are left out.
+    Files(&'a [(String, Vec<u8>)]),
 }
 
 /// The YAML stream that an install would send to the cluster, hooks and tests included.
@@ -43,11 +53,14 @@ pub fn template(toolbox: &Toolbox, template: Template<'_>) -> Result<Vec<u8>, To
     if template.include_crds {
         call = call.arg("--include-crds");
     }
-    Ok(call
-        .args(["--", template.release_name])
-        .arg(template.chart)
-        .run()?
-        .stdout)
+    call = call.args(["--", template.release_name]);
+    match template.chart {
+        ChartInput::Archive(path) => Ok(call.arg(path).run()?.stdout),
+        ChartInput::Files(files) => {
+            let folder = scratch::folder_with(Tool::Helm, files)?;
+            Ok(call.arg(folder.path()).run()?.stdout)
+        }
+    }
 }
 
 /// The Chart.yaml of a chart: a folder or a `.tgz`.

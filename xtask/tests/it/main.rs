@@ -9,6 +9,7 @@
 
 mod breaks;
 mod commands;
+mod installed;
 mod preflight;
 mod registry;
 mod repo;

@@ -6,6 +6,9 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tools::{Invocation, Output};
 
+/// Where no chart is cached: what the machine's own cache holds must not show in tests.
+pub(crate) const NO_CACHE: &str = "/nonexistent/xtask-cache";
+
 /// The root of this workspace.
 pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -18,7 +21,7 @@ pub(crate) fn xtask(args: &[&str]) -> Output {
         .cwd(workspace())
         .env("NO_COLOR", "1")
         .env("CI", "")
-        .env("XTASK_CACHE_DIR", "/nonexistent")
+        .env("XTASK_CACHE_DIR", NO_CACHE)
         .timeout(Duration::from_mins(2))
         .run_accepting(&[0, 1, 2])
         .unwrap()
@@ -98,6 +101,7 @@ impl Repo {
             .arg(self.folder.path())
             .args(args)
             .env("PATH", path)
+            .env("XTASK_CACHE_DIR", NO_CACHE)
             .timeout(Duration::from_mins(5))
             .run_accepting(&[0, 1, 2])
             .unwrap();

@@ -6,7 +6,7 @@ use model::object::{self, Gvk};
 use model::yaml::Node;
 
 use crate::absence::{Absence, Reference, absence};
-use crate::cluster_view::ClusterView;
+use crate::cluster_view::{ClusterView, Release};
 use crate::context::{Check, Context};
 use crate::key::Key;
 use crate::subject::Subject;
@@ -188,29 +188,23 @@ fn maker(view: &ClusterView<'_>, reference: &Reference<'_>) -> Option<String> {
         return None;
     }
     let below = |subject: &&Subject<'_>| is_below(subject, &reference.subject);
-    let is_release = |subject: &&Subject<'_>| object::kind(subject.node) == "HelmRelease";
-    let target = |subject: &Subject<'_>| {
-        let own = object::namespace(subject.node);
-        subject.node.str_at(&["spec", "targetNamespace"]).unwrap_or(own) == reference.key.namespace
+    let target = |release: &&Release<'_>| release.install.namespace() == reference.key.namespace;
+    let silent = || {
+        view.releases
+            .iter()
+            .filter(|release| release.install.silence().is_some())
     };
-    let mut releases: Vec<&Subject<'_>> = view.objects.iter().filter(is_release).filter(below).collect();
-    releases.sort_by_key(|subject| !target(subject));
+    let mut releases: Vec<&Release<'_>> = silent().filter(|release| below(&&release.subject)).collect();
+    releases.sort_by_key(|release| !target(release));
+    let said = |release: &Release<'_>, verb: &str| {
+        let why = release.install.silence().unwrap_or_default();
+        format!("{verb} by {}: {why}", object::reference(release.subject.node))
+    };
     if let Some(release) = releases.first() {
-        return Some(format!(
-            "installed by {}, which needs the chart",
-            object::reference(release.node)
-        ));
+        return Some(said(release, "installed"));
     }
-    if let Some(release) = view
-        .objects
-        .iter()
-        .filter(is_release)
-        .find(|subject| target(subject))
-    {
-        return Some(format!(
-            "may be installed by {}, which needs the chart",
-            object::reference(release.node)
-        ));
+    if let Some(release) = silent().find(target) {
+        return Some(said(release, "may be installed"));
     }
     let is_custom = |subject: &&Subject<'_>| {
         let group = object::group(subject.node);
@@ -248,7 +242,7 @@ spec:
     fn what_a_chart_installs_is_deferred() {
         testing::case(&format!(
             "{KUSTOMIZATION}    - {{apiVersion: apps/v1, kind: DaemonSet, name: cilium, namespace: kube-system}}
-# deferred[flux/health-check-unknown]: installed by HelmRelease/kube-system/cilium, which needs the chart
+# deferred[flux/health-check-unknown]: installed by HelmRelease/kube-system/cilium: its chart comes from a HelmRepository over HTTP
 --- apps/cilium.yaml
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: HelmRepository

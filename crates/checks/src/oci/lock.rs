@@ -81,6 +81,7 @@ pub(super) fn subject<'a>(view: &ClusterView<'a>, asked: &Asked<'a>) -> Subject<
         built: asked.built,
         object: Some(asked.object),
         node: &asked.object.node,
+        install: None,
         remote: false,
     }
 }

@@ -3,6 +3,7 @@
 use diag::{CheckMeta, Findings, Level, Stage};
 
 use super::rules;
+use crate::cluster_view::ClusterView;
 use crate::context::{Check, Context};
 
 pub(crate) static CHECK: Check = Check {
@@ -56,7 +57,7 @@ spec:
 };
 
 fn run(cx: &Context<'_>, findings: &mut Findings) {
-    for subject in cx.views.iter().flat_map(|view| &view.objects) {
+    for subject in cx.views.iter().flat_map(ClusterView::everything) {
         for (path, rule) in rules(subject) {
             let Some(node) = rule.get("expr").filter(|node| subject.is_settled(node.span)) else {
                 continue;

@@ -107,6 +107,7 @@ fn why(subject: &Subject<'_>, violation: &Violation) -> &'static str {
     let group = object::group(subject.node);
     let custom = group.contains('.') && !group.ends_with(".k8s.io");
     match violation.kind {
+        _ if subject.install.is_some() => "the API server refuses the object, and the HelmRelease fails",
         ViolationKind::UnknownField { .. } if !custom => "the API server drops the field without a word",
         _ => "the API server refuses the object, and Flux applies nothing of its Kustomization",
     }
@@ -123,7 +124,7 @@ fn is_guess(cx: &Context<'_>, subject: &Subject<'_>, violation: &Violation) -> b
     let crds = || {
         cx.views
             .iter()
-            .flat_map(|view| view.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
+            .flat_map(|view| view.everything_of_kind("apiextensions.k8s.io", "CustomResourceDefinition"))
     };
     group == "monitoring.coreos.com"
         && violation.kind == (ViolationKind::UnknownField { nearest: None })

@@ -73,7 +73,7 @@ spec:
 
 fn run(cx: &Context<'_>, findings: &mut Findings) {
     for view in &cx.views {
-        for service in &view.objects {
+        for service in view.everything() {
             let selector = selector(service);
             if selector.is_empty() {
                 continue;

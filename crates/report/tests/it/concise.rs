@@ -2,7 +2,7 @@
 
 use report::Format;
 
-const LAST: &str = "checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 16 of 18 files";
+const LAST: &str = "checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files";
 
 #[test]
 fn one_line_for_each_finding() {

@@ -10,7 +10,7 @@ const LAST: &str = "::notice title=validate::checked 2 clusters, 6 Kustomization
 #[test]
 fn annotates_lines() {
     let [clean, deferred, typical, _] = crate::samples(Format::Github);
-    let counts = "(24 against a schema), 16 of 18 files: 0 errors, 0 warnings, 0 notes, 0 deferred";
+    let counts = "(24 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files: 0 errors, 0 warnings, 0 notes, 0 deferred";
     assert_eq!(clean, format!("{LAST} {counts}\n"));
     let wanted = "::notice title=not checked%3A images/there::no network, `--offline` was given: \
 quay.io/a:1, quay.io/b:2, quay.io/c:3 and 1 more (4 subjects)\n";

@@ -5,7 +5,7 @@ use report::Format;
 
 use crate::sample;
 
-const LAST: &str = "checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 16 of 18 files";
+const LAST: &str = "checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files";
 
 #[test]
 fn a_clean_run_has_no_table() {

@@ -18,7 +18,7 @@ fn findings(sources: &Sources, findings: Vec<Finding>) -> String {
 #[test]
 fn a_clean_run_is_one_line() {
     let [clean, ..] = crate::samples(Format::Text);
-    let wanted = "(24 against a schema), 16 of 18 files: 0 errors, 0 warnings, 0 notes, 0 deferred\n";
+    let wanted = "(24 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files: 0 errors, 0 warnings, 0 notes, 0 deferred\n";
     assert_eq!(clean, format!("{LAST} {wanted}"));
 }
 
@@ -31,7 +31,7 @@ not checked:
     quay.io/a:1, quay.io/b:2, quay.io/c:3 and 1 more
   schema: no schema for `Widget` (2 objects)
 
-checked 2 clusters, 6 Kustomizations, 24 objects (22 against a schema), 16 of 18 files: \
+checked 2 clusters, 6 Kustomizations, 24 objects (22 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files: \
 0 errors, 0 warnings, 0 notes, 4 deferred
 ";
     assert_eq!(deferred, wanted);
@@ -96,7 +96,7 @@ warning[helm/chart-version-exact]: chart version `1.38` is not exact, wanted `x.
 suppressed:
   helm/chart-version-exact at kubernetes/components/x/release.yaml:7: upstream has no tags, until 2026-01-01
 
-checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 16 of 18 files: \
+checked 2 clusters, 6 Kustomizations, 24 objects (24 against a schema), 2 of 3 HelmReleases rendered (7 objects, 6 against a schema), 16 of 18 files: \
 2 errors, 1 warning, 0 notes, 0 deferred, 1 suppressed
 ";
     assert_eq!(typical, wanted);

@@ -229,6 +229,6 @@ fn only_evidence_or_its_absence_decides_what_needs_it() {
     );
     assert_eq!(
         installed.deferred().next().unwrap().1,
-        "the chart is not rendered by this version"
+        "the charts were not rendered"
     );
 }

@@ -2,13 +2,13 @@
 
 use diag::Span;
 use flux::{Built, BuiltObject};
+use model::labels;
 use model::yaml::{Map, Node, Value, from_json, to_json};
 use serde_json::Value as Json;
 
 use super::addresses;
 use crate::claim::Claim;
 use crate::design::{Expectation, ObjectName, Subject};
-use crate::labels;
 use crate::miss::{Miss, quote, quote_json};
 use crate::select::{Selected, nearest, select};
 use crate::subject::{Document, View};

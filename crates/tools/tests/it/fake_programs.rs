@@ -102,7 +102,7 @@ fn helm_reads_values_from_stdin() {
     let template = Template {
         release_name: "coredns",
         namespace: "kube-system",
-        chart: Path::new("charts/coredns"),
+        chart: helm::ChartInput::Archive(Path::new("charts/coredns")),
         values: b"replicaCount: 2",
         kube_version: Some("1.34.2"),
         api_versions: &["a/v1", "b/v1"],

@@ -265,7 +265,7 @@ fn helm_renders_a_chart_with_values_and_capabilities() {
     let template = Template {
         release_name: "small",
         namespace: "kube-system",
-        chart: root.path(),
+        chart: helm::ChartInput::Archive(root.path()),
         values: b"",
         kube_version: Some("1.34.2"),
         api_versions: &["x.io/v1"],

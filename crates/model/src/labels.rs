@@ -1,12 +1,12 @@
 //! Kubernetes label selectors: `matchLabels` and `matchExpressions` against a set of labels.
 
-use model::yaml::Node;
+use crate::yaml::Node;
 
 /// Whether a label selector matches labels.
 ///
 /// # Errors
-/// What of the selector cannot be understood. An empty selector matches everything, which no promise means: it is refused.
-pub(crate) fn matches(selector: &Node, labels: &Node) -> Result<bool, String> {
+/// What of the selector cannot be understood. An empty selector matches everything, which nobody means: it is refused.
+pub fn matches(selector: &Node, labels: &Node) -> Result<bool, String> {
     let Some(map) = selector.as_map() else {
         return Err(format!(
             "the selector is {}, wanted a mapping",
@@ -57,8 +57,8 @@ fn holds(expression: &Node, labels: &Node) -> Result<bool, String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::yaml::{Dialect, parse};
     use diag::SourceId;
-    use model::yaml::{Dialect, parse};
 
     use super::*;
 

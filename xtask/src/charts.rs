@@ -1,0 +1,87 @@
+//! Charts at hand: where `validate`, `build` and `scenarios` find them, and what they install.
+
+use diag::{Finding, Span};
+use flux::ClusterBuild;
+use helm::install::{Archive, ClusterInstall, Renderer};
+use oci::{Cache, ChartRequest};
+use schema::Store;
+use tools::Toolbox;
+
+use crate::clock;
+use crate::project::Project;
+
+/// The largest archive that is read from the cache, in bytes.
+const MAX_ARCHIVE: u64 = 64 << 20;
+
+/// The charts of one run.
+pub(crate) struct Charts<'a> {
+    project: &'a Project,
+    cache: Option<Cache>,
+    /// helm, or why nothing is rendered.
+    renderer: Result<Renderer<'a>, String>,
+}
+
+impl<'a> Charts<'a> {
+    /// Nothing is read or rendered yet.
+    pub(crate) fn new(project: &'a Project, toolbox: &'a Toolbox) -> Self {
+        let renderer = Renderer::new(
+            toolbox,
+            &project.kubernetes_version,
+            project.kubernetes_version_is_assumed,
+        );
+        Self {
+            project,
+            cache: Cache::default_root().map(Cache::at),
+            renderer,
+        }
+    }
+
+    /// What the HelmReleases install, as far as charts and helm are at hand.
+    pub(crate) fn install<'c>(&self, clusters: &'c [ClusterBuild]) -> Vec<ClusterInstall<'c>> {
+        let archive = |request: &ChartRequest| self.archive(request);
+        helm::install::install(&self.project.tree, clusters, &archive, self.renderer.as_ref())
+    }
+
+    /// The archive that the lock names, else the one that the last preflight found; from the cache alone.
+    fn archive(&self, request: &ChartRequest) -> Result<Archive, String> {
+        let absent = || "the chart is not in the cache, where `cargo xtask preflight` puts it".to_owned();
+        let cache = self.cache.as_ref().ok_or_else(absent)?;
+        let digest = cache.resolved(request).ok_or_else(absent)?.archive;
+        let path = cache.blob(&digest).ok_or_else(absent)?;
+        let bytes = cache.read(&digest, MAX_ARCHIVE).ok_or_else(absent)?;
+        Ok(Archive {
+            path,
+            bytes: bytes.into(),
+        })
+    }
+
+    /// Runs all checks.
+    pub(crate) fn check(
+        &self,
+        clusters: &[ClusterBuild],
+        installs: &[ClusterInstall<'_>],
+        schemas: &Store,
+    ) -> checks::Outcome {
+        let today = clock::today();
+        let blame = |finding: &Finding| self.culprit(installs, finding);
+        let context = checks::Context::new(
+            &self.project.tree,
+            clusters,
+            installs,
+            schemas,
+            &self.project.config,
+            &today,
+        );
+        checks::run(&context.with_blame(&blame))
+    }
+
+    fn culprit(&self, installs: &[ClusterInstall<'_>], finding: &Finding) -> Option<(String, Span)> {
+        let renderer = self.renderer.as_ref().ok()?;
+        let cluster = installs
+            .iter()
+            .find(|install| install.cluster.cluster.name == finding.cluster)?;
+        let object = finding.object.as_ref()?;
+        let culprit = renderer.culprit(cluster, object, &finding.path)?;
+        Some((culprit.path, culprit.span))
+    }
+}
