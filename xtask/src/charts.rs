@@ -3,6 +3,7 @@
 use diag::{Finding, Span};
 use flux::ClusterBuild;
 use helm::install::{Archive, ClusterInstall, Renderer};
+use oci::lock::Lock;
 use oci::{Cache, ChartRequest};
 use schema::Store;
 use tools::Toolbox;
@@ -17,6 +18,8 @@ const MAX_ARCHIVE: u64 = 64 << 20;
 pub(crate) struct Charts<'a> {
     project: &'a Project,
     cache: Option<Cache>,
+    /// Empty where there is none, and where it is damaged, which a check reports.
+    lock: Lock,
     /// helm, or why nothing is rendered.
     renderer: Result<Renderer<'a>, String>,
 }
@@ -32,6 +35,7 @@ impl<'a> Charts<'a> {
         Self {
             project,
             cache: Cache::default_root().map(Cache::at),
+            lock: lock(project),
             renderer,
         }
     }
@@ -46,7 +50,9 @@ impl<'a> Charts<'a> {
     fn archive(&self, request: &ChartRequest) -> Result<Archive, String> {
         let absent = || "the chart is not in the cache, where `cargo xtask preflight` puts it".to_owned();
         let cache = self.cache.as_ref().ok_or_else(absent)?;
-        let digest = cache.resolved(request).ok_or_else(absent)?.archive;
+        let locked = self.lock.entry(request).map(|entry| entry.archive.clone());
+        let last = || cache.resolved(request).map(|found| found.archive);
+        let digest = locked.or_else(last).ok_or_else(absent)?;
         let path = cache.blob(&digest).ok_or_else(absent)?;
         let bytes = cache.read(&digest, MAX_ARCHIVE).ok_or_else(absent)?;
         Ok(Archive {
@@ -84,4 +90,11 @@ impl<'a> Charts<'a> {
         let culprit = renderer.culprit(cluster, object, &finding.path)?;
         Some((culprit.path, culprit.span))
     }
+}
+
+fn lock(project: &Project) -> Lock {
+    let text = project.tree.read(&project.config.lock_path(&project.tree));
+    text.ok()
+        .and_then(|text| oci::lock::parse(&text.text).ok())
+        .unwrap_or_default()
 }
