@@ -3,7 +3,7 @@
 use diag::{Finding, Span};
 use flux::ClusterBuild;
 use helm::install::{Archive, ClusterInstall, Renderer};
-use oci::lock::Lock;
+use oci::lock::{self, Lock};
 use oci::{Cache, ChartRequest};
 use schema::Store;
 use tools::Toolbox;
@@ -18,8 +18,8 @@ const MAX_ARCHIVE: u64 = 64 << 20;
 pub(crate) struct Charts<'a> {
     project: &'a Project,
     cache: Option<Cache>,
-    /// Empty where there is none, and where it is damaged, which a check reports.
-    lock: Lock,
+    /// A damaged one is a check's finding, and here as good as none.
+    lock: Option<Lock>,
     /// helm, or why nothing is rendered.
     renderer: Result<Renderer<'a>, String>,
 }
@@ -48,11 +48,14 @@ impl<'a> Charts<'a> {
 
     /// The archive that the lock names, else the one that the last preflight found; from the cache alone.
     fn archive(&self, request: &ChartRequest) -> Result<Archive, String> {
-        let absent = || "the chart is not in the cache, where `cargo xtask preflight` puts it".to_owned();
+        let absent =
+            || "the chart is not in the cache, where `cargo xtask preflight --fetch` puts it".to_owned();
         let cache = self.cache.as_ref().ok_or_else(absent)?;
-        let locked = self.lock.entry(request).map(|entry| entry.archive.clone());
-        let last = || cache.resolved(request).map(|found| found.archive);
-        let digest = locked.or_else(last).ok_or_else(absent)?;
+        let locked = self.lock.as_ref().and_then(|lock| lock.entry(request));
+        let digest = match locked {
+            Some(entry) => entry.archive.clone(),
+            None => cache.resolved(request).ok_or_else(absent)?.archive,
+        };
         let path = cache.blob(&digest).ok_or_else(absent)?;
         let bytes = cache.read(&digest, MAX_ARCHIVE).ok_or_else(absent)?;
         Ok(Archive {
@@ -92,9 +95,8 @@ impl<'a> Charts<'a> {
     }
 }
 
-fn lock(project: &Project) -> Lock {
-    let text = project.tree.read(&project.config.lock_path(&project.tree));
-    text.ok()
-        .and_then(|text| oci::lock::parse(&text.text).ok())
-        .unwrap_or_default()
+fn lock(project: &Project) -> Option<Lock> {
+    let path = project.config.lock_path(&project.tree);
+    let text = project.tree.read(&path).ok()?;
+    lock::parse(&text.text).ok()
 }

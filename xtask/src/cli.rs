@@ -144,12 +144,14 @@ pub(crate) struct Generate {
 /// Examples:
 ///   cargo xtask preflight
 ///   cargo xtask preflight --mirror ghcr.io=127.0.0.1:5000 --ca-file ca.pem
+///   cargo xtask preflight --fetch --images
 ///   cargo xtask preflight --update-lock
 ///   cargo xtask preflight --offline
 ///   cargo xtask preflight -o text -o sarif=target/preflight.sarif
 ///   cargo xtask preflight oci://ghcr.io/coredns/charts/coredns --version 1.38.0
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that somebody types")]
 pub(crate) struct Preflight {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -162,9 +164,12 @@ pub(crate) struct Preflight {
     pub(crate) registries: Registries,
     #[command(flatten)]
     pub(crate) lock: Locking,
-    /// Download no chart into the cache, where --offline and what looks into charts find them
-    #[arg(long)]
-    pub(crate) no_fetch: bool,
+    /// Download the charts into the cache, where --offline finds them
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) fetch: bool,
+    /// Ask for the images of pods, too: those that builds apply, and that charts at hand install
+    #[arg(long, conflicts_with = "url")]
+    pub(crate) images: bool,
     /// Ask nobody: the lock file and the cache alone answer
     #[arg(long)]
     pub(crate) offline: bool,

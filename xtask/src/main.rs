@@ -12,6 +12,7 @@ mod new;
 mod output;
 mod pages;
 mod preflight;
+mod progress;
 mod project;
 mod scenarios;
 mod schemas;

@@ -1,6 +1,7 @@
 //! `preflight`: the charts of every cluster, asked for in their registries.
 
 mod findings;
+mod images;
 mod json;
 mod judge;
 mod locked;
@@ -11,6 +12,7 @@ mod text;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use diag::Findings;
 use kustomize::Builder;
 use model::config::Config;
 use oci::signature::preflight_signed;
@@ -18,13 +20,16 @@ use oci::{Cache, Options};
 use report::color::Paint;
 use report::{Format, OutputSpec, RenderOptions};
 
+use crate::charts::Charts;
 use crate::cli::{self, Preflight};
+use crate::progress::ProgressLine;
 use crate::project::Project;
-use crate::{clock, output};
+use crate::{clock, doctor, output};
 
 pub(crate) use findings::METAS;
 pub(crate) use rows::{Row, rows};
 
+use images::Image;
 use judge::{Answer, Beside, Judged};
 use locked::LockFile;
 use rows::Ask;
@@ -32,6 +37,8 @@ use rows::Ask;
 /// A run's rows with their verdicts, and what the formats say beside them.
 struct Outcome {
     judged: Vec<Judged>,
+    /// None where nobody wants to know of images.
+    images: Option<Vec<Image>>,
     report: report::Report,
     /// The metadata of the one chart that was asked for.
     metadata: Option<serde_json::Value>,
@@ -49,11 +56,15 @@ pub(crate) fn run(args: &Preflight) -> anyhow::Result<u8> {
         registries: args.require_network,
         updated: args.lock.update,
     };
-    Ok(if outcome.judged.iter().any(|judged| judged.fails(&rules)) {
-        report::exit::FINDINGS
-    } else {
-        report::exit::CLEAN
-    })
+    let bad_chart = outcome.judged.iter().any(|judged| judged.fails(&rules));
+    let mut images = outcome.images.iter().flatten();
+    Ok(
+        if bad_chart || images.any(|image| images::fails(image, rules.answers)) {
+            report::exit::FINDINGS
+        } else {
+            report::exit::CLEAN
+        },
+    )
 }
 
 /// The answers to the rows, in their order.
@@ -107,8 +118,7 @@ pub(crate) fn options(args: &cli::Registries, config: &Config) -> anyhow::Result
 fn options_of(args: &Preflight, config: &Config) -> anyhow::Result<Options> {
     Ok(Options {
         offline: args.offline,
-        // One chart is only shown.
-        fetch: !args.no_fetch && args.url.is_none(),
+        fetch: args.fetch,
         ..options(&args.registries, config)?
     })
 }
@@ -127,7 +137,20 @@ fn all(args: &Preflight) -> anyhow::Result<Outcome> {
     let must_exist = given.is_some() && !args.lock.update;
     let path = given.unwrap_or_else(|| project.root.join(project.config.lock_path(&project.tree)));
     let mut lock = LockFile::read(path, must_exist)?;
-    let answers = ask(&rows, &options_of(args, &project.config)?);
+    let mut options = options_of(args, &project.config)?;
+    let line = ProgressLine::start(args.common.quiet).map(|(line, listener)| {
+        options.progress = Some(listener);
+        line
+    });
+    let answers = ask(&rows, &options);
+    let images = if args.images {
+        let toolbox = doctor::toolbox(&args.common)?;
+        let installs = Charts::new(&project, &toolbox).install(&clusters);
+        Some(images::ask(&clusters, &installs, &options))
+    } else {
+        None
+    };
+    drop(line);
     let judged = judge::all(
         rows,
         answers,
@@ -152,9 +175,11 @@ fn all(args: &Preflight) -> anyhow::Result<Outcome> {
         deferred: Vec::new(),
         suppressed: Vec::new(),
     };
-    let report = findings::report(run, &judged, args.lock.update, project.tree.sources());
+    let of_images = images.as_deref().map(images::findings).unwrap_or_default();
+    let report = findings::report(run, &judged, of_images, args.lock.update, project.tree.sources());
     Ok(Outcome {
         judged,
+        images,
         report,
         metadata: None,
     })
@@ -191,9 +216,16 @@ fn one(args: &Preflight, url: &str) -> anyhow::Result<Outcome> {
         deferred: Vec::new(),
         suppressed: Vec::new(),
     };
-    let report = findings::report(run, &judged, false, &diag::Sources::default());
+    let report = findings::report(
+        run,
+        &judged,
+        Findings::default(),
+        false,
+        &diag::Sources::default(),
+    );
     Ok(Outcome {
         judged,
+        images: None,
         report,
         metadata,
     })
@@ -212,9 +244,9 @@ fn write(args: &Preflight, outcome: &Outcome) -> anyhow::Result<()> {
             None => args.common.color.paint(&std::io::stdout()),
         };
         let text = match spec.format {
-            Format::Json => json::render(&outcome.judged, outcome.metadata.as_ref()),
+            Format::Json => json::render(outcome),
             Format::Text if args.url.is_some() => single::render(&outcome.judged, outcome.metadata.as_ref()),
-            Format::Text => text::render(&outcome.judged, &outcome.report, &args.common, paint),
+            Format::Text => text::render(outcome, &args.common, paint),
             format => {
                 let options = RenderOptions {
                     paint,

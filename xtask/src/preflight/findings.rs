@@ -6,7 +6,7 @@ use oci::signature::SignatureVerdict;
 use report::{Report, Run};
 
 use super::judge::{Judged, State};
-use super::text;
+use super::{images, text};
 
 static MISSING: CheckMeta = CheckMeta {
     id: "oci/chart-missing",
@@ -81,11 +81,17 @@ Sign the chart, correct the key or the identity, or take a version that is signe
 };
 
 /// The rules of the preflight.
-pub(crate) const METAS: [&CheckMeta; 3] = [&MISSING, &MOVED, &UNSIGNED];
+pub(crate) const METAS: [&CheckMeta; 4] = [&MISSING, &MOVED, &UNSIGNED, &images::MISSING];
 
 /// The report of a run.
-pub(super) fn report(mut run: Run, judged: &[Judged], updated: bool, sources: &Sources) -> Report {
-    let mut findings = Findings::default();
+pub(super) fn report(
+    mut run: Run,
+    judged: &[Judged],
+    of_images: Findings,
+    updated: bool,
+    sources: &Sources,
+) -> Report {
+    let mut findings = of_images;
     for judged in judged {
         of_chart(judged, updated, &mut findings);
         of_signature(judged, &mut findings);

@@ -5,15 +5,19 @@ use serde_json::{Value, json};
 
 use super::judge::{Judged, State};
 use super::rows::Ask;
+use super::{Outcome, images};
 
-/// The document; `metadata` is that of the one chart that was asked for.
-pub(super) fn render(judged: &[Judged], metadata: Option<&Value>) -> String {
+/// The document.
+pub(super) fn render(outcome: &Outcome) -> String {
     let mut document = json!({
         "apiVersion": report::API_VERSION, "kind": "Preflight", "tool": report::Tool::THIS,
-        "charts": judged.iter().map(chart).collect::<Vec<_>>(),
+        "charts": outcome.judged.iter().map(chart).collect::<Vec<_>>(),
     });
-    if let (Some(metadata), Some(fields)) = (metadata, document.as_object_mut()) {
+    if let (Some(metadata), Some(fields)) = (&outcome.metadata, document.as_object_mut()) {
         fields.insert("metadata".to_owned(), metadata.clone());
+    }
+    if let (Some(images), Some(fields)) = (&outcome.images, document.as_object_mut()) {
+        fields.insert("images".to_owned(), images::json(images).into());
     }
     report::json::document(&document)
 }

@@ -6,15 +6,22 @@ use oci::lock::Entry;
 use oci::signature::SignatureVerdict;
 use oci::{Verdict, Wanted};
 use report::color::{Paint, Tone};
+use report::plural;
 use report::table::{Cell, Table};
-use report::{Report, plural};
 
 use super::judge::{Judged, State};
 use super::rows::Ask;
+use super::{Outcome, images};
 use crate::cli::Common;
 
 /// Table, what is wrong with its place, what is open about signatures, and the sum.
-pub(super) fn render(judged: &[Judged], report: &Report, common: &Common, paint: Paint) -> String {
+pub(super) fn render(outcome: &Outcome, common: &Common, paint: Paint) -> String {
+    let Outcome {
+        judged,
+        images,
+        report,
+        ..
+    } = outcome;
     if common.quiet && report.findings.is_empty() && report.deferred.is_empty() {
         return String::new();
     }
@@ -39,6 +46,9 @@ pub(super) fn render(judged: &[Judged], report: &Report, common: &Common, paint:
         table.row(cells);
     }
     let mut text = table.render(paint);
+    if let Some(images) = images {
+        let _ = write!(text, "\n{}", images::table(images, paint));
+    }
     let lines: Vec<String> = report.findings.iter().map(report::concise::line).collect();
     if !lines.is_empty() {
         let _ = writeln!(text, "\n{}", lines.join("\n"));

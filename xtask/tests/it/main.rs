@@ -11,6 +11,7 @@ mod breaks;
 mod commands;
 mod installed;
 mod preflight;
+mod real_charts;
 mod registry;
 mod repo;
 mod scaffold;

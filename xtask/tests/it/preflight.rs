@@ -76,13 +76,7 @@ fn registry() -> Registry {
 
 fn preflight(repo: &Repo, args: &[&str]) -> Output {
     let root = repo.path("");
-    xtask(
-        &[
-            &["preflight", "--no-fetch", "--path", root.to_str().unwrap()],
-            args,
-        ]
-        .concat(),
-    )
+    xtask(&[&["preflight", "--path", root.to_str().unwrap()], args].concat())
 }
 
 fn json(repo: &Repo, args: &[&str]) -> (i32, Vec<Value>) {
@@ -298,7 +292,7 @@ fn fetched_charts_answer_offline_from_the_cache() {
     };
     let output = run(&["--offline"]);
     assert_eq!(output.status, 1, "nobody knows, and CI wants to");
-    assert_eq!(run(&[]).status, 0);
+    assert_eq!(run(&["--fetch"]).status, 0);
     drop(registry);
     let output = run(&["--offline"]);
     assert_eq!(output.status, 0, "{}", output.stderr);
@@ -329,15 +323,15 @@ fn what_a_chart_installs_is_judged_by_the_archive_that_the_lock_names() {
             .matches("is not in the cache")
             .count()
     };
-    run(&["preflight"]);
+    run(&["preflight", "--fetch"]);
     assert_eq!(absent(), 0);
     // The lock names content that was never downloaded.
-    run(&["preflight", "--update-lock", "--no-fetch"]);
+    run(&["preflight", "--update-lock"]);
     let second = registry.push("charts/demo", "demo", "1.2.3", "second");
-    run(&["preflight", "--update-lock", "--no-fetch"]);
+    run(&["preflight", "--update-lock"]);
     assert!(repo.read(LOCK).contains(&second));
     assert_eq!(absent(), 1);
-    run(&["preflight"]);
+    run(&["preflight", "--fetch"]);
     assert_eq!(absent(), 0);
 }
 
@@ -451,4 +445,50 @@ fn one_chart_is_shown_as_helm_shows_it_with_its_verdict() {
         "{}",
         text(&output)
     );
+}
+
+#[test]
+fn images_of_pods_are_asked_for() {
+    let registry = registry();
+    registry.push_image("team/web", "1.0");
+    let repo = repo(&registry);
+    let deployment = format!(
+        "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: apps}}\nspec:\n  selector: {{matchLabels: \
+         {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    spec:\n      containers:\n        - name: web\n          \
+         image: {0}/team/web:1.0\n        - name: sidecar\n          image: {0}/team/web:2.0\n",
+        registry.host
+    );
+    repo.write(MANIFEST, &(repo.read(MANIFEST) + &deployment));
+    let output = preflight(&repo, &["-o", "json"]);
+    assert!(!text(&output).contains("team/web"), "{}", text(&output));
+    let output = preflight(&repo, &["--images", "-o", "json"]);
+    assert_eq!(output.status, 1);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let images = report["images"].as_array().unwrap();
+    let verdict = |index: usize| {
+        (
+            images[index]["image"].as_str().unwrap(),
+            &images[index]["verdict"],
+        )
+    };
+    assert_eq!(
+        verdict(0),
+        (
+            format!("{}/team/web:1.0", registry.host).as_str(),
+            &"there".into()
+        )
+    );
+    assert_eq!(
+        verdict(1),
+        (
+            format!("{}/team/web:2.0", registry.host).as_str(),
+            &"missing".into()
+        )
+    );
+    assert_eq!(images[0]["platforms"], serde_json::json!(["linux/amd64"]));
+    assert_eq!(images[1]["usedBy"], serde_json::json!(["Deployment/apps/web"]));
+    let output = preflight(&repo, &["--images", "-o", "concise"]);
+    let (line, column) = repo.place(MANIFEST, &format!("{}/team/web:2.0", registry.host));
+    let place = format!("{MANIFEST}:{line}:{column}: error[oci/image-missing]");
+    assert!(text(&output).contains(&place), "{}", text(&output));
 }

@@ -51,6 +51,19 @@ impl Registry {
 
     /// Publishes a chart under its version; `note` makes other content of the same version. Returns the manifest's digest.
     pub(crate) fn push(&self, repository: &str, name: &str, version: &str, note: &str) -> String {
+        let archive = format!("archive {name} {version} {note}");
+        self.publish(repository, name, version, note, archive.as_bytes())
+    }
+
+    /// Publishes a chart's archive under its version. Returns the manifest's digest.
+    pub(crate) fn publish(
+        &self,
+        repository: &str,
+        name: &str,
+        version: &str,
+        note: &str,
+        archive: &[u8],
+    ) -> String {
         let config = json!({
             "apiVersion": "v2", "name": name, "version": version, "appVersion": "9.9", "description": note,
         });
@@ -61,9 +74,25 @@ impl Registry {
         let manifest = json!({
             "schemaVersion": 2,
             "config": part("application/vnd.cncf.helm.config.v1+json", config.to_string().as_bytes()),
-            "layers": [part(CHART_LAYER, format!("archive {name} {version} {note}").as_bytes())],
+            "layers": [part(CHART_LAYER, archive)],
         });
         self.manifest(repository, version, manifest.to_string().as_bytes())
+    }
+
+    /// Publishes an image of one layer for linux/amd64.
+    pub(crate) fn push_image(&self, repository: &str, tag: &str) {
+        let config = json!({"os": "linux", "architecture": "amd64"}).to_string();
+        let digest = sha256(config.as_bytes());
+        self.put(format!("/v2/{repository}/blobs/{digest}"), config.as_bytes());
+        let part =
+            |media_type: &str| json!({"mediaType": media_type, "digest": digest, "size": config.len()});
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": part("application/vnd.oci.image.config.v1+json"),
+            "layers": [part("application/vnd.oci.image.layer.v1.tar+gzip")],
+        });
+        self.manifest(repository, tag, manifest.to_string().as_bytes());
     }
 
     /// Lays cosign's older signature beside a manifest.

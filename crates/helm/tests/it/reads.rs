@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use helm::reads::{Reads, Unread};
 use helm::{Chart, Metadata};
+use helm::{Reads, Unread};
 use model::yaml::{Node, Value};
 
 use crate::packed;

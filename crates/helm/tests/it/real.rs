@@ -118,7 +118,7 @@ fn have_the_values_that_helm_prints() {
         repacked(&archive, &at);
         let chart = load(&archive);
         for given in [program::document("{}"), meddling(&chart.values)] {
-            let printed = program::template(&helm, &at, &given).unwrap();
+            let printed = program::template(&helm, &at, &given, None).unwrap();
             let printed: Json = to_json(&program::document(&printed));
             let found = coalesce(&chart, &given, Helm::V3);
             assert!(

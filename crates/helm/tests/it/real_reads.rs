@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use diag::Span;
-use helm::reads::{Reads, Unread};
 use helm::{Chart, Helm, coalesce};
+use helm::{Reads, Unread};
 use model::yaml::{Map, Node};
 
 use crate::program::{self, document};
