@@ -56,14 +56,12 @@ pub fn charts(cluster: &ClusterBuild) -> Vec<Asked<'_>> {
             all.entry(asked.by.clone()).or_insert(asked);
         }
     }
+    let named = named(cluster);
     for release in source::releases(cluster) {
         let Source::Registry { request, by, .. } = release.source else {
             continue;
         };
-        let mut applied = source::applied(cluster);
-        let Some((built, object)) =
-            applied.find(|(_, object)| object::reference(&object.node).to_string() == by)
-        else {
+        let Some((built, object)) = named.get(&by) else {
             continue;
         };
         let name = object::reference(&release.object.node).to_string();
@@ -73,6 +71,19 @@ pub fn charts(cluster: &ClusterBuild) -> Vec<Asked<'_>> {
         asked.releases.push(name);
     }
     all.into_values().collect()
+}
+
+/// The objects that can name a chart, by `Kind/namespace/name`; of equal ones the first.
+fn named(cluster: &ClusterBuild) -> BTreeMap<String, (&Built, &BuiltObject)> {
+    let mut named = BTreeMap::new();
+    for (built, object) in source::applied(cluster) {
+        let kind = object::kind(&object.node);
+        if matches!(kind, "OCIRepository" | "HelmChart" | "HelmRelease") {
+            let name = object::reference(&object.node).to_string();
+            named.entry(name).or_insert((built, object));
+        }
+    }
+    named
 }
 
 /// The HelmReleases of a cluster whose charts come from elsewhere, in their order.

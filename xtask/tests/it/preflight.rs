@@ -304,6 +304,38 @@ fn fetched_charts_answer_offline_from_the_cache() {
 }
 
 #[test]
+fn what_a_chart_installs_is_judged_by_the_archive_that_the_lock_names() {
+    let registry = registry();
+    let repo = repo(&registry);
+    let cache = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(args)
+            .args(["--path", repo.path("").to_str().unwrap()])
+            .cwd(workspace())
+            .env("CI", "")
+            .env("XTASK_CACHE_DIR", cache.path().display().to_string())
+            .run_accepting(&[0, 1])
+            .unwrap()
+    };
+    let absent = || {
+        text(&run(&["validate", "-o", "json"]))
+            .matches("is not in the cache")
+            .count()
+    };
+    run(&["preflight", "--fetch"]);
+    assert_eq!(absent(), 0);
+    // The lock names content that was never downloaded.
+    run(&["preflight", "--update-lock"]);
+    let second = registry.push("charts/demo", "demo", "1.2.3", "second");
+    run(&["preflight", "--update-lock"]);
+    assert!(repo.read(LOCK).contains(&second));
+    assert_eq!(absent(), 1);
+    run(&["preflight", "--fetch"]);
+    assert_eq!(absent(), 0);
+}
+
+#[test]
 fn without_a_network_nothing_fails_but_in_ci() {
     let repo = repo(&registry());
     repo.edit(MANIFEST, "version: 2.x", "version: 2.0.0");

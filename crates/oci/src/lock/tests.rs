@@ -167,3 +167,10 @@ fn a_merge_that_kept_both_sides_is_refused() {
         assert!(parse(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn a_file_cut_anywhere_is_read_or_refused() {
+    let text = example().render();
+    let whole = (0..text.len() - 1).filter(|end| parse(&text[..*end]).is_ok_and(|lock| lock == example()));
+    assert_eq!(whole.count(), 0, "only the whole file is the whole lock");
+}

@@ -116,3 +116,35 @@ fn name(name: &GeneralName) -> Option<String> {
 fn expression(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|_| format!("`{text}` is no regular expression that can be read here"))
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair, SigningKey as _};
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_with_any_byte_changed_ends_no_run() {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["demo.example.org".to_owned()]).unwrap();
+        let der = params.self_signed(&key).unwrap().der().to_vec();
+        let signature = key.sign(b"payload").unwrap();
+        assert_eq!(fits(&der, b"payload", &signature), Fit::Yes);
+        let whole = Certificate::read(&der).unwrap();
+        assert_eq!(
+            (whole.subjects, whole.signs_code),
+            (vec!["demo.example.org".to_owned()], false)
+        );
+        for at in 0..der.len() {
+            assert!(Certificate::read(&der[..at]).is_none());
+            for change in [0x01, 0x80, 0xff] {
+                let mut broken = der.clone();
+                broken[at] ^= change;
+                if let Some(certificate) = Certificate::read(&broken) {
+                    assert!(certificate.matches(&[]).is_ok());
+                }
+                let _ = fits(&broken, b"payload", &signature);
+            }
+        }
+    }
+}
