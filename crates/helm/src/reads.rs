@@ -17,7 +17,7 @@ mod unread;
 mod value;
 
 use diag::Span;
-use model::yaml::Node;
+use model::yaml::{FieldPath, Node};
 
 use crate::chart::Chart;
 use eval::Evaluator;
@@ -72,6 +72,16 @@ impl Reads {
             texts: evaluator.heap.texts,
             unsure,
         }
+    }
+
+    /// Whether what a chart reads depends on these values: only where some of them are templates.
+    pub fn depends_on(values: &Node) -> bool {
+        let mut found = false;
+        values.walk(&mut |path, node| {
+            let in_key = matches!(path, FieldPath::Key(_, key) if key.contains("{{"));
+            found |= in_key || node.as_str().is_some_and(|text| text.contains("{{"));
+        });
+        found
     }
 
     /// Why nothing is known of this chart; everything then counts as read.
