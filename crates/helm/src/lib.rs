@@ -4,7 +4,9 @@
 
 mod archive;
 mod chart;
+pub mod reads;
 pub mod source;
+mod template;
 mod values;
 pub mod values_schema;
 

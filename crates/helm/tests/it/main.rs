@@ -13,5 +13,8 @@ mod folders;
 mod hostile;
 mod packed;
 mod program;
+mod reads;
+mod reads_charts;
+mod reads_constructs;
 mod real;
 mod schemas;
