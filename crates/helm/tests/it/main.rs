@@ -17,4 +17,5 @@ mod reads;
 mod reads_charts;
 mod reads_constructs;
 mod real;
+mod real_reads;
 mod schemas;

@@ -13,7 +13,7 @@ use crate::program;
 const VARIABLE: &str = "XTASK_TEST_CHARTS";
 
 /// The archives, or nothing after a line that says so.
-fn archives(test: &str) -> Vec<PathBuf> {
+pub(crate) fn archives(test: &str) -> Vec<PathBuf> {
     let Some(folder) = env::var_os(VARIABLE) else {
         eprintln!("skipped {test}: no {VARIABLE}");
         return Vec::new();
@@ -27,7 +27,7 @@ fn archives(test: &str) -> Vec<PathBuf> {
     archives
 }
 
-fn load(archive: &PathBuf) -> Chart {
+pub(crate) fn load(archive: &PathBuf) -> Chart {
     Chart::from_archive(&fs::read(archive).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", archive.display()))
 }
@@ -89,7 +89,7 @@ fn repacked(archive: &PathBuf, at: &std::path::Path) {
 }
 
 /// Unpacks the archives below `charts/`.
-fn inflate(chart: &std::path::Path) {
+pub(crate) fn inflate(chart: &std::path::Path) {
     let Ok(entries) = fs::read_dir(chart.join("charts")) else {
         return;
     };
