@@ -3,8 +3,16 @@
 //! The templates are run over sets of paths instead of values: every branch is taken, whatever the values are. A path
 //! that no run reaches is read under no values. Where a template goes beyond what is followed, all that it could
 //! reach counts as read: what is reported is unread for certain, what is not reported need not be read.
+//!
+//! - A field access reads that field alone. What is printed, or given to a function that is not known, is read with all
+//!   that is below it; a loop reads every key of what it walks.
+//! - A mapping that is tested and never looked into is a switch: its keys are not judged. In one that is looked into, a
+//!   key that nothing reads is reported, though its being there may turn the test.
+//! - Texts of values and files are templates only where they reach `tpl`.
+//! - Chart.yaml reads as well: conditions, tags and imported values. So may a subchart that is not at hand.
 
 mod eval;
+mod frame;
 mod functions;
 mod heap;
 mod nearest;
@@ -12,6 +20,7 @@ mod paths;
 mod pipeline;
 mod program;
 mod scopes;
+mod statements;
 mod strings;
 mod unread;
 mod value;

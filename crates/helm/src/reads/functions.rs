@@ -85,12 +85,11 @@ impl Evaluator<'_> {
                 self.heap.make(site, Vec::new(), &elements, &Val::NIL)
             }
             "eq" | "ne" if arguments.contains(&Val::NIL) => Val::other(),
-            "print" | "printf" | "lower" | "upper" | "trimSuffix" | "trimPrefix" | "toString" => {
+            "print" | "printf" | "lower" | "upper" | "trim" | "trimSuffix" | "trimPrefix" | "toString" => {
                 self.known_text(&name, arguments)
             }
-            "trim" | "indent" | "nindent" | "quote" | "squote" | "toYaml" | "toJson" => {
-                self.dressed(&name, arguments)
-            }
+            "split" | "splitList" => self.split_text(&name, arguments),
+            "indent" | "nindent" | "quote" | "squote" | "toYaml" | "toJson" => self.dressed(&name, arguments),
             _ => self.unknown(&name, arguments),
         }
     }
@@ -166,7 +165,7 @@ impl Evaluator<'_> {
         let fields = fields
             .map(|(index, value)| (self.heap.texts.id(&index.to_string()), value.clone()))
             .collect();
-        self.heap.make(site, fields, &Val::NIL, &Val::NIL)
+        self.heap.make_list(site, fields)
     }
 
     fn set(&mut self, arguments: &[Val]) -> Val {

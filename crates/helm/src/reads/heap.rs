@@ -23,6 +23,9 @@ pub(super) struct Object {
     covered: u32,
 }
 
+/// The elements of a list in order, with their keys.
+pub(super) type List = Vec<(TextId, Val)>;
+
 /// Names the place and the call in which a function makes an object.
 pub(super) type Site = (u32, u32);
 
@@ -41,6 +44,8 @@ pub(super) struct Heap {
     pub(super) work: u64,
     objects: Vec<Object>,
     sites: HashMap<Site, ObjectId>,
+    /// Lists that always have all of these elements, in this order.
+    lists: HashMap<ObjectId, Vec<TextId>>,
     /// Paths at which templates put values, by their last key.
     set: BTreeMap<TextId, Vec<(PathId, Val)>>,
     /// Paths into which templates merged mappings.
@@ -62,6 +67,37 @@ impl Heap {
         self.grew |= self.objects[object.0 as usize].also.add(also);
         self.grew = if known.is_some() { self.grew } else { grew };
         Val::one(Atom::Object(object))
+    }
+
+    /// A list that a function makes at a site: its elements in order, with their keys.
+    pub(super) fn make_list(&mut self, site: Site, elements: List) -> Val {
+        let keys = elements.iter().map(|(key, _)| *key).collect();
+        let list = self.make(site, elements, &Val::NIL, &Val::NIL);
+        if let [Atom::Object(object)] = list.atoms() {
+            self.lists.insert(*object, keys);
+        }
+        list
+    }
+
+    /// The lists of known length that a value may be, when it may be nothing else: their elements in order, with their
+    /// keys.
+    pub(super) fn known_lists(&self, value: &Val) -> Option<Vec<List>> {
+        value.atoms().iter().map(|atom| self.known_list(*atom)).collect()
+    }
+
+    fn known_list(&self, atom: Atom) -> Option<List> {
+        let Atom::Object(object) = atom else {
+            return None;
+        };
+        let keys = self.lists.get(&object)?;
+        let object = self.object(object);
+        let is_whole =
+            object.rest == Val::NIL && object.also == Val::NIL && object.fields.len() == keys.len();
+        is_whole.then(|| {
+            keys.iter()
+                .map(|key| (*key, object.fields[key].clone()))
+                .collect()
+        })
     }
 
     /// A new empty object.

@@ -1,6 +1,7 @@
 //! The values of expressions.
 
-use super::eval::{Evaluator, Frame};
+use super::eval::Evaluator;
+use super::frame::Frame;
 use super::value::{Atom, TextId, Val};
 use crate::template::{Command, Operand, Pipeline};
 

@@ -223,6 +223,7 @@ impl Loader<'_> {
                 .iter()
                 .any(|subchart| subchart.metadata.name == dependency.name)
             {
+                self.program.is_incomplete = true;
                 let global = self.child(values, "global");
                 self.heap
                     .cover(&Val::of(vec![Atom::Path(section), Atom::Path(global)]));

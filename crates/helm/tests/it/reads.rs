@@ -9,7 +9,8 @@ use model::yaml::{Node, Value};
 
 use crate::packed;
 use crate::program::{self, document};
-use crate::reads_cases::{CHARTS, CONSTRUCTS, Case};
+use crate::reads_charts::CHARTS;
+use crate::reads_constructs::{CONSTRUCTS, Case};
 
 fn cases() -> impl Iterator<Item = &'static Case> {
     CONSTRUCTS.iter().chain(CHARTS)

@@ -1,4 +1,4 @@
-//! Small charts with values: for each construct of templates what it reads and what it leaves unread.
+//! Values beside a single template: for each construct what it reads and what it leaves unread.
 
 /// A chart, values, and the ones among them that nothing reads.
 pub(crate) struct Case {
@@ -20,16 +20,7 @@ macro_rules! one {
     };
 }
 
-macro_rules! many {
-    ($name:literal, [$($file:literal = $text:expr),+ $(,)?], $values:literal, [$($unread:literal),*]) => {
-        Case { name: $name, files: &[$(($file, $text)),+], values: $values, unread: &[$($unread),*] }
-    };
-}
-
-const CHART: &str = "apiVersion: v2\nname: app\nversion: 1.0.0\n";
-const SUBCHART: &str = "apiVersion: v2\nname: sub\nversion: 1.0.0\n";
-const LIBRARY: &str = "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n";
-const PARENT: &str = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: sub, version: 1.0.0, repository: ''}]\n";
+pub(crate) const CHART: &str = "apiVersion: v2\nname: app\nversion: 1.0.0\n";
 
 /// Expressions, blocks and functions of a single template.
 pub(crate) const CONSTRUCTS: &[Case] = &[
@@ -341,241 +332,41 @@ pub(crate) const CONSTRUCTS: &[Case] = &[
         "{p1: 1, ports: {'80': 1}, p2: 1}",
         ["p2"]
     ),
-];
-
-/// Named templates, other files, subcharts and `tpl`.
-pub(crate) const CHARTS: &[Case] = &[
-    many!(
-        "include and template pass what is given",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"one\" }}{{ .b }}{{ end }}{{ define \"all\" }}{{ .Values.c }}{{ $.Values.d }}{{ end }}",
-            "templates/a.txt" = "{{ include \"one\" .Values.a }}{{ template \"one\" .Values.e }}{{ include \"all\" $ | indent 2 }}",
-        ],
-        "{a: {b: 1, x: 1}, c: 1, d: 1, e: {b: 1, w: 1}, f: 1}",
-        ["a.x", "e.w", "f"]
+    one!(
+        "an assignment takes the place of what was there",
+        "{{ $v := .Values.a }}{{ $v = .Values.b }}{{ $v.c }}{{ .Values.a.q }}",
+        "{a: {c: 1}, b: {c: 1, x: 1}}",
+        ["a.c", "b.x"]
     ),
-    many!(
-        "a helper is judged call by call",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"img\" }}{{ .image.repository }}:{{ .image.tag | default .root.Values.tag }}{{ end }}",
-            "templates/a.txt" = "{{ include \"img\" (dict \"image\" .Values.a.image \"root\" $) }}\
-                             {{ include \"img\" (dict \"root\" . \"image\" .Values.b) }}",
-        ],
-        "{a: {image: {repository: r, tag: t, pul: 1}}, b: {repository: r, tag: ''}, tag: 1, tags: 1}",
-        ["a.image.pul", "tags"]
+    one!(
+        "an assignment that may not happen",
+        "{{ $v := .Values.a }}{{ if .Values.on_ }}{{ $v = .Values.b }}{{ else if .Values.c }}{{ $v = .Values.d }}{{ end }}{{ $v.e }}",
+        "{a: {e: 1}, b: {e: 1, x: 1}, c: true, d: {e: 1, x: 1}, on_: false}",
+        ["b.x", "d.x"]
     ),
-    many!(
-        "lists as arguments",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"h\" }}{{ $root := index . 0 }}{{ with index . 1 }}{{ .b }}{{ $root.Values.c }}{{ end }}{{ end }}",
-            "templates/a.txt" = "{{ include \"h\" (list . .Values.a) }}",
-        ],
-        "{a: {b: 1, c: 1}, c: 1, b: 1}",
-        ["a.c", "b"]
+    one!(
+        "an assignment before a break",
+        "{{ $v := .Values.a }}{{ range list 1 2 }}{{ if $.Values.stop }}{{ $v = $.Values.b }}{{ break }}{{ end }}{{ $v = $.Values.c }}{{ end }}{{ $v.e }}{{ .Values.a.q }}",
+        "{a: {e: 1}, b: {e: 1, x: 1}, c: {e: 1}, stop: true}",
+        ["a.e", "b.x"]
     ),
-    many!(
-        "a helper that nobody calls reads nothing",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"h\" }}{{ .Values.a }}{{ end }}{{ .Values.b }}",
-            "templates/a.txt" = "{{ .Values.c }}",
-        ],
-        "{a: 1, b: 1, c: 1}",
-        ["a", "b"]
+    one!(
+        "a loop that may not run",
+        "{{ $v := .Values.a }}{{ range .Values.l }}{{ $v = $.Values.b }}{{ end }}{{ $v.e }}",
+        "{a: {e: 1, x: 1}, b: {e: 1, x: 1}, l: [1]}",
+        ["a.x", "b.x"]
     ),
-    many!(
-        "blocks, and templates called by path",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_p.tpl" = "{{ .Values.b }}",
-            "templates/a.txt" = "{{ block \"x\" .Values.a }}{{ .c }}{{ end }}{{ include (print $.Template.BasePath \"/_p.tpl\") . }}",
-        ],
-        "{a: {c: 1, x: 1}, b: 1, c: 1}",
-        ["a.x", "c"]
+    one!(
+        "a path in a text",
+        "{{ range list \"a.b\" \"c\" }}{{ $at := $.Values }}{{ range splitList \".\" . }}{{ $at = index $at . }}{{ end }}{{ toYaml $at }}{{ end }}\
+         {{ (split \"/\" \"d/e\")._1 }}",
+        "{a: {b: {x: 1}, c: 1}, c: {b: 1}, e: 1}",
+        ["a.c", "e"]
     ),
-    many!(
-        "a name that is not known may be any template",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"h-a\" }}{{ .b }}{{ end }}",
-            "templates/a.txt" = "{{ include (print \"h-\" .Values.kind) .Values.a }}",
-        ],
-        "{kind: a, a: {b: 1, x: 1}, c: 1}",
+    one!(
+        "a condition that is nil",
+        "{{ $d := dict \"a\" .Values.a }}{{ if $d.b }}{{ .Values.c }}{{ end }}{{ with $d.a }}{{ .d }}{{ end }}",
+        "{a: {d: 1}, c: 1}",
         ["c"]
-    ),
-    many!(
-        "recursion",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" =
-                "{{ define \"h\" }}{{ .v }}{{ range .children }}{{ include \"h\" . }}{{ end }}{{ end }}",
-            "templates/a.txt" = "{{ include \"h\" .Values.a }}",
-        ],
-        "{a: {v: 1, children: [{v: 1, x: 1, children: [{v: 1, w: 1, children: []}]}]}}",
-        ["a.children[0].x", "a.children[0].children[0].w"]
-    ),
-    many!(
-        "a callee changes what its caller reads",
-        [
-            "Chart.yaml" = CHART,
-            "templates/_h.tpl" = "{{ define \"h\" }}{{ $_ := set . \"out\" .root.Values.a }}{{ end }}",
-            "templates/a.txt" = "{{ $c := dict \"root\" $ }}{{ include \"h\" $c }}{{ $c.out.b }}",
-        ],
-        "{a: {b: 1, x: 1}, c: 1}",
-        ["a.x", "c"]
-    ),
-    many!(
-        "notes are templates, and files only by tpl",
-        [
-            "Chart.yaml" = CHART,
-            "templates/NOTES.txt" = "{{ .Values.a }}",
-            "templates/b.txt" = "{{ .Files.Get \"plain.txt\" }}{{ tpl (.Files.Get \"run.txt\") . }}",
-            "plain.txt" = "{{ .Values.b }}",
-            "run.txt" = "{{ .Values.c }}",
-        ],
-        "{a: 1, b: 1, c: 1}",
-        ["b"]
-    ),
-    many!(
-        "files whose names are not known",
-        [
-            "Chart.yaml" = CHART,
-            "templates/b.txt" =
-                "{{ range $path, $_ := .Files.Glob \"conf/*\" }}{{ tpl ($.Files.Get $path) $ }}{{ end }}",
-            "conf/run.txt" = "{{ .Values.c }}",
-        ],
-        "{c: 1, d: 1}",
-        ["d"]
-    ),
-    many!(
-        "tpl runs what values hold",
-        [
-            "Chart.yaml" = CHART,
-            "values.yaml" = "own: \"{{ .Values.a }}\"\nhost: h\n",
-            "templates/a.txt" = "{{ tpl .Values.own . }}{{ tpl .Values.given . }}{{ tpl \"{{ .Values.d }}\" . }}{{ .Values.raw }}",
-        ],
-        "{a: 1, given: '{{ .Values.b }}', b: 1, raw: '{{ .Values.c }}', c: 1, d: 1}",
-        ["c"]
-    ),
-    many!(
-        "tpl of what was made of values",
-        [
-            "Chart.yaml" = CHART,
-            "templates/a.txt" = "{{ tpl (toYaml .Values.extra) $ }}",
-        ],
-        "{extra: [{name: '{{ .Values.a }}', '{{ .Values.k }}': 1}], a: 1, b: 1, k: 1}",
-        ["b"]
-    ),
-    many!(
-        "tpl of what was put together",
-        [
-            "Chart.yaml" = CHART,
-            "templates/a.txt" = "{{ tpl (printf \"{{ .%s }}\" .Values.key) .Values.a }}",
-        ],
-        "{key: b, a: {b: 1, x: 1}, c: 1}",
-        ["c"]
-    ),
-    many!(
-        "tpl with another context",
-        [
-            "Chart.yaml" = CHART,
-            "templates/a.txt" = "{{ tpl .Values.t (dict \"it\" .Values.a \"Template\" .Template) }}",
-        ],
-        "{t: '{{ .it.b }}', a: {b: 1, x: 1}}",
-        ["a.x"]
-    ),
-    many!(
-        "values of a subchart",
-        [
-            "Chart.yaml" = PARENT,
-            "templates/a.txt" = "{{ .Values.sub.c }}",
-            "charts/sub/Chart.yaml" = SUBCHART,
-            "charts/sub/values.yaml" = "own: 1\n",
-            "charts/sub/templates/s.txt" = "{{ .Values.a.b }}",
-        ],
-        "{sub: {a: {b: 1, x: 1}, c: 1, own: 2}, a: {b: 1}}",
-        ["sub.a.x", "a"]
-    ),
-    many!(
-        "an alias, and a subchart that is off",
-        [
-            "Chart.yaml" = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n\
-                        - {name: sub, version: 1.0.0, repository: '', alias: one, condition: one.enabled, tags: [t]}\n\
-                        - {name: sub, version: 1.0.0, repository: '', alias: two, condition: 'x.use,two.enabled'}\n",
-            "charts/sub/Chart.yaml" = SUBCHART,
-            "charts/sub/templates/s.txt" = "{{ .Values.a }}",
-        ],
-        "{one: {a: 1, enabled: true, b: 1}, two: {a: 1, enabled: false, enable: 1}, x: {use: true}, sub: {a: 1}, tags: {t: true, u: true}}",
-        ["one.b", "two.enable", "sub", "tags.u"]
-    ),
-    many!(
-        "an alias is the chart's name",
-        [
-            "Chart.yaml" = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: sub, version: 1.0.0, repository: '', alias: one}]\n",
-            "charts/sub/Chart.yaml" = SUBCHART,
-            "charts/sub/templates/s.txt" = "{{ index .Values .Chart.Name }}",
-        ],
-        "{one: {one: 1, two: 1}}",
-        ["one.two"]
-    ),
-    many!(
-        "globals reach every chart",
-        [
-            "Chart.yaml" = PARENT,
-            "charts/sub/Chart.yaml" = "apiVersion: v2\nname: sub\nversion: 1.0.0\ndependencies: [{name: deep, version: 1.0.0, repository: ''}]\n",
-            "charts/sub/templates/s.txt" = "{{ .Values.global.a }}",
-            "charts/sub/charts/deep/Chart.yaml" = "apiVersion: v2\nname: deep\nversion: 1.0.0\n",
-            "charts/sub/charts/deep/templates/d.txt" = "{{ .Values.global.b.c }}",
-        ],
-        "{global: {a: 1, b: {c: 1, x: 1}, w: 1}, sub: {global: {z: 1}}}",
-        ["global.b.x", "global.w", "sub.global.z"]
-    ),
-    many!(
-        "imported values",
-        [
-            "Chart.yaml" = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies:\n\
-                        - {name: sub, version: 1.0.0, repository: '', import-values: [data, {child: a.b, parent: c}]}\n",
-            "templates/a.txt" = "{{ .Values.port }}{{ .Values.c.d }}{{ .Values.e }}",
-            "charts/sub/Chart.yaml" = SUBCHART,
-            "charts/sub/values.yaml" = "exports: {data: {port: 1}}\na: {b: {d: 1}}\n",
-        ],
-        "{sub: {exports: {data: {port: 2, x: 1}}, a: {b: {d: 2, x: 1}}}, e: 1}",
-        ["sub.exports.data.x", "sub.a.b.x"]
-    ),
-    many!(
-        "what subcharts see of each other",
-        [
-            "Chart.yaml" = PARENT,
-            "templates/a.txt" = "{{ .Subcharts.sub.Values.a }}{{ include \"h\" .Subcharts.sub }}",
-            "charts/sub/Chart.yaml" = SUBCHART,
-            "charts/sub/templates/_h.tpl" = "{{ define \"h\" }}{{ .Values.b }}{{ end }}",
-        ],
-        "{sub: {a: 1, b: 1, c: 1}, b: 1}",
-        ["sub.c", "b"]
-    ),
-    many!(
-        "a library runs nothing by itself",
-        [
-            "Chart.yaml" = "apiVersion: v2\nname: app\nversion: 1.0.0\ndependencies: [{name: lib, version: 1.0.0, repository: ''}]\n",
-            "templates/a.txt" = "{{ include \"lib.all\" . }}",
-            "charts/lib/Chart.yaml" = LIBRARY,
-            "charts/lib/templates/_l.tpl" = "{{ define \"lib.all\" }}{{ .Values.a }}{{ end }}",
-            "charts/lib/templates/l.txt" = "{{ .Values.b }}",
-        ],
-        "{a: 1, b: 1, lib: {b: 1}}",
-        ["b", "lib.b"]
-    ),
-    many!(
-        "what the chart's own values hold is not told",
-        [
-            "Chart.yaml" = CHART,
-            "values.yaml" = "old: {a: 1}\nlist: [{a: 1}]\nused: {a: 1}\n",
-            "templates/a.txt" = "{{ .Values.used.b }}",
-        ],
-        "{old: {a: 2}, list: [{a: 1, b: 1}], used: {a: 1, b: 1, c: 1}}",
-        ["used.c"]
     ),
 ];
