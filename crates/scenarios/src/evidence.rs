@@ -12,6 +12,8 @@ pub enum Need {
     Network,
     /// The program kubeconform.
     Kubeconform,
+    /// A running cluster.
+    Cluster,
 }
 
 impl Need {
@@ -21,6 +23,7 @@ impl Need {
             Self::Chart => "chart",
             Self::Network => "network",
             Self::Kubeconform => "kubeconform",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -30,6 +33,17 @@ impl Need {
             Self::Chart => "the chart is not rendered by this version",
             Self::Network => "the chart preflight was not run",
             Self::Kubeconform => "kubeconform was not run",
+            Self::Cluster => "no running cluster is looked at",
+        }
+    }
+
+    /// When it can be looked at; the same words on every machine.
+    pub fn until(self) -> &'static str {
+        match self {
+            Self::Chart => "until helm and the chart are at hand",
+            Self::Network => "until the registry is asked (`--preflight`)",
+            Self::Kubeconform => "until kubeconform is on PATH",
+            Self::Cluster => "until the clusters run",
         }
     }
 }

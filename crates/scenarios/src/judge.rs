@@ -48,8 +48,12 @@ impl From<Result<(), Miss>> for Verdict {
 
 /// What must be there to look at a claim of an expectation.
 pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
-    let chart = (expectation.stage == Stage::Installed).then_some(Need::Chart);
-    chart
+    let stage = match expectation.stage {
+        Stage::Installed => Some(Need::Chart),
+        Stage::Live => Some(Need::Cluster),
+        Stage::Written | Stage::Built => None,
+    };
+    stage
         .into_iter()
         .chain(expectation.claims.iter().filter_map(Claim::need))
 }
@@ -58,6 +62,9 @@ pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
 pub(crate) fn judge(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
     if expectation.stage == Stage::Installed {
         return Verdict::Deferred(Need::Chart.missing().to_owned());
+    }
+    if expectation.stage == Stage::Live {
+        return Verdict::Deferred(Need::Cluster.missing().to_owned());
     }
     match claim {
         Claim::Exists(_) if expectation.path.is_none() => values::presence(view, expectation, claim).into(),

@@ -7,8 +7,13 @@
 mod claim;
 mod coverage;
 mod design;
+mod digest;
+mod done;
 mod evidence;
 mod failure;
+mod gate;
+mod gate_file;
+mod json_schema;
 mod judge;
 mod labels;
 mod load;
@@ -17,25 +22,39 @@ mod mutate;
 mod outcome;
 mod output;
 mod placed;
+mod red;
 mod risk;
 mod run;
+mod seen;
 mod select;
+mod settle;
 mod subject;
 #[cfg(test)]
 mod testing;
 mod totals;
+mod trace;
+mod waiver;
 
 pub use claim::{Claim, JsonType, Pattern};
 pub use coverage::{Coverage, coverage};
 pub use design::{
     Clusters, Criterion, Expectation, KustomizationName, ObjectName, Priority, Scenario, Story, Subject,
 };
+pub use done::{Command, Definition, Item, Later, Proof as DoneBy};
 pub use evidence::{Evidence, Need, Proof};
 pub use failure::Failure;
+pub use gate::{Decision, Facts, Gate, Reason, Weight, gate};
+pub use gate_file::{FOLDER as GATES, GateFile, Making, Proven, Waiting};
+pub use json_schema::{FileSchema, json_schemas};
 pub use load::{LoadError, load};
 pub use mutate::{Edit, MutateError, Mutation, mutate};
 pub use outcome::{Outcome, StageResult, Status};
 pub use output::{COLUMNS, Entry, entries, rows};
+pub use red::{Redness, redness};
 pub use risk::{Band, Risk};
 pub use run::{Filter, Inputs, run};
+pub use seen::digest_of_inputs;
+pub use settle::{Promise, Record, observed, settle};
 pub use totals::{Totals, totals};
+pub use trace::{Standing, Traced};
+pub use waiver::{Day, Waiver};

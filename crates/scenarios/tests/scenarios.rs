@@ -8,7 +8,6 @@
     reason = "a test that could not look at everything says so"
 )]
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -122,34 +121,20 @@ fn turns_red(story: &Story, scenario: &Scenario, mutation: &Mutation) -> Result<
     let base = base()?;
     let tree = scenarios::mutate(&base.tree, mutation).map_err(|error| error.to_string())?;
     let mutated = World::build(tree, base.config.clone())?;
-    let all = clusters_of(story, scenario);
-    let red: BTreeSet<String> = match &mutation.clusters {
-        Some(Clusters::Named(names)) => names.iter().cloned().collect(),
-        Some(Clusters::All) | None => all.iter().cloned().collect(),
+    let run = |world: &World| -> Vec<Outcome> {
+        let clusters = clusters_of(story, scenario).into_iter();
+        clusters
+            .flat_map(|cluster| world.run(story, scenario, &cluster))
+            .collect()
     };
-    for cluster in &all {
-        let before = base.run(story, scenario, cluster);
-        let after = mutated.run(story, scenario, cluster);
-        let (Some(was), Some(is)) = (
-            before.first().map(Outcome::status),
-            after.first().map(Outcome::status),
-        ) else {
-            return Err(format!("the scenario did not run on {cluster}").into());
-        };
-        let wanted = if red.contains(cluster) {
-            Status::Failed
-        } else {
-            was
-        };
-        if was == Status::Failed || is != wanted {
-            let (was, is, wanted) = (was.name(), is.name(), wanted.name());
-            let why = failures(&after);
-            let title = &mutation.title;
-            return Err(format!("`{title}` on {cluster}: was {was}, is {is}, wanted {wanted}\n{why}").into());
-        }
-        for failure in after.iter().flat_map(Outcome::failures) {
-            eprintln!("{cluster}: {} {}", failure.place(), failure.message());
-        }
+    let judged = scenarios::redness(mutation, &run(base), &run(&mutated));
+    let wrong: Vec<String> = judged
+        .iter()
+        .filter(|(_, redness)| !redness.is_good())
+        .map(|(cluster, redness)| format!("`{}` on {cluster}: {redness:?}", mutation.title))
+        .collect();
+    if judged.is_empty() || !wrong.is_empty() {
+        return Err(format!("the mutation does not do what it must\n{}", wrong.join("\n")).into());
     }
     Ok(())
 }

@@ -65,6 +65,7 @@ enum RawStage {
     Written,
     Built,
     Installed,
+    Live,
 }
 
 fn json_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonPath>, D::Error> {
@@ -73,7 +74,7 @@ fn json_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonPa
     JsonPath::parse(&text).map(Some).map_err(why)
 }
 
-fn claimed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
+pub(crate) fn claimed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
     if bool::deserialize(deserializer)? {
         Ok(Some(()))
     } else {
@@ -111,6 +112,7 @@ impl TryFrom<Raw> for Expectation {
             RawStage::Written => Stage::Written,
             RawStage::Built => Stage::Built,
             RawStage::Installed => Stage::Installed,
+            RawStage::Live => Stage::Live,
         };
         Ok(Self {
             stage,
@@ -238,8 +240,8 @@ mod tests {
                 "unknown variant `int`, expected one of `null`",
             ),
             (
-                "{stage: live, file: a, exists: true}".to_owned(),
-                "unknown variant `live`",
+                "{stage: alive, file: a, exists: true}".to_owned(),
+                "unknown variant `alive`",
             ),
         ];
         for (text, wanted) in cases {

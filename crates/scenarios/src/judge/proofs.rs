@@ -37,6 +37,7 @@ pub(super) fn proof(view: View<'_>, need: Need, subject: &Subject) -> Verdict {
                 Need::Network => format!("a registry that has the chart of `{name}`"),
                 Need::Kubeconform => format!("kubeconform to accept what `{name}` applies"),
                 Need::Chart => format!("the chart of `{name}`"),
+                Need::Cluster => format!("`{name}` on the running cluster"),
             };
             Verdict::Fails(vec![Miss::new(wanted, why.clone()).of_object(place)])
         }
