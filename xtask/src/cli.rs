@@ -173,14 +173,19 @@ pub(crate) struct Registries {
 
 /// Run the QA test designs of docs/qa against the built repository.
 ///
-/// Where kubeconform is on PATH, it judges the builds with the bundled schemas. What cannot be looked at is deferred.
+/// Where kubeconform is on PATH, it judges the builds with the bundled schemas. What cannot be looked at is deferred. Without
+/// a filter each story's gate is decided: docs/reference/gate.md. Exit code 1: a scenario fails that no waiver lets through,
+/// a gate is FAIL or stale, or a mutation survives.
 ///
 /// Examples:
 ///   cargo xtask scenarios
-///   cargo xtask scenarios --priority P0 --cluster infra
-///   cargo xtask scenarios --preflight --mirror ghcr.io=127.0.0.1:5000
+///   cargo xtask scenarios --priority P0 --risk TECH-001 --cluster infra
+///   cargo xtask scenarios --preflight --mirror ghcr.io=127.0.0.1:5000 --write-gate
+///   cargo xtask scenarios --check-gate -o markdown=target/summary.md
+///   cargo xtask scenarios --mutate --story 04
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Scenarios {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -189,16 +194,31 @@ pub(crate) struct Scenarios {
     pub(crate) story: Option<String>,
     /// Only these priorities: P0, P1, ...; repeatable
     #[arg(long, value_name = "PRIORITY")]
-    pub(crate) priority: Vec<String>,
+    pub(crate) priority: Vec<scenarios::Priority>,
+    /// Only scenarios that cover these risks: an id or its beginning, TECH-001; repeatable
+    #[arg(long, value_name = "ID")]
+    pub(crate) risk: Vec<String>,
     /// Ask the registries for what the scenarios want to know of them; without it that is deferred
     #[arg(long)]
     pub(crate) preflight: bool,
     #[command(flatten)]
     pub(crate) registries: Registries,
-    /// Format: text or json
-    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
-    pub(crate) output: String,
+    /// Apply every mutation to a copy of the tree in memory: fail when one does not turn its scenario red
+    #[arg(long, conflicts_with_all = ["preflight", "write_gate", "check_gate"])]
+    pub(crate) mutate: bool,
+    /// Write docs/qa/gates/STORY.yaml: the gate with its evidence
+    #[arg(long, conflicts_with_all = FILTERS, conflicts_with = "check_gate")]
+    pub(crate) write_gate: bool,
+    /// Fail when docs/qa/gates/STORY.yaml is not what --write-gate would write
+    #[arg(long, conflicts_with_all = FILTERS)]
+    pub(crate) check_gate: bool,
+    /// Format: text, json, junit or markdown; FORMAT=FILE writes a file; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<OutputSpec>,
 }
+
+/// What makes a run partial: no gate is decided by a part.
+const FILTERS: [&str; 3] = ["priority", "risk", "cluster"];
 
 /// Show which real tools are here, their versions, and how to get the others.
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! What the registries and kubeconform say, for scenarios that want to know.
 
+use std::collections::BTreeMap;
+
 use flux::ClusterBuild;
 use model::yaml::{self, Style};
 use oci::Verdict;
@@ -7,21 +9,22 @@ use scenarios::{Evidence, Need, Proof};
 use tools::kubeconform::{KubeconformStatus, validate};
 use tools::{Tool, Toolbox};
 
-use crate::cli::Scenarios;
+use crate::cli::Registries;
+use crate::preflight;
 use crate::project::Project;
 use crate::schemas::ForKubeconform;
-use crate::{doctor, preflight};
 
-/// Asks the registries when the arguments say so, and kubeconform when it is here.
+/// Asks the registries that are named, and kubeconform when it is here.
 pub(crate) fn gather(
-    args: &Scenarios,
+    toolbox: &Toolbox,
+    registries: Option<&Registries>,
     project: &Project,
     clusters: &[ClusterBuild],
 ) -> anyhow::Result<Vec<Evidence>> {
     let mut evidence = Vec::new();
-    if args.preflight {
+    if let Some(registries) = registries {
         let rows = preflight::rows(project, clusters);
-        let verdicts = preflight::ask(&rows, &preflight::options(&args.registries, false)?);
+        let verdicts = preflight::ask(&rows, &preflight::options(registries, false)?);
         for (row, verdict) in rows.iter().zip(verdicts) {
             let proof = match verdict {
                 Verdict::There { .. } => Proof::Passed,
@@ -36,11 +39,22 @@ pub(crate) fn gather(
             }));
         }
     }
-    let toolbox = doctor::toolbox(&args.common)?;
     if toolbox.get(Tool::Kubeconform).is_ok() {
-        evidence.extend(kubeconform(project, clusters, &toolbox)?);
+        evidence.extend(kubeconform(project, clusters, toolbox)?);
     }
     Ok(evidence)
+}
+
+/// What gives the word on each need, with its version where it has one.
+pub(crate) fn by(toolbox: &Toolbox) -> BTreeMap<Need, String> {
+    let mut by = BTreeMap::from([(Need::Network, "the registry's answer".to_owned())]);
+    for (need, tool) in [(Need::Kubeconform, Tool::Kubeconform), (Need::Chart, Tool::Helm)] {
+        if let Ok(found) = toolbox.get(tool) {
+            let version = found.version().unwrap_or("of unknown version");
+            by.insert(need, format!("{} {version}", tool.name()));
+        }
+    }
+    by
 }
 
 /// kubeconform's verdict on each flux::Kustomization, with the bundled schemas: its own would be downloaded.

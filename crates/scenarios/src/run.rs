@@ -50,7 +50,8 @@ impl Filter {
         self.ids.is_empty() && self.priorities.is_empty() && self.risks.is_empty() && self.clusters.is_empty()
     }
 
-    fn takes(&self, scenario: &Scenario) -> bool {
+    /// Whether a scenario is taken, on whichever cluster.
+    pub fn takes(&self, scenario: &Scenario) -> bool {
         (self.ids.is_empty() || self.ids.contains(&scenario.id))
             && (self.priorities.is_empty() || self.priorities.contains(&scenario.priority))
             && (self.risks.is_empty() || scenario.risks.iter().any(|risk| self.risks.contains(risk)))

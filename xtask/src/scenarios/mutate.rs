@@ -1,0 +1,204 @@
+//! `scenarios --mutate`: every mutation on a copy of the tree in memory; one that is not noticed is a hole in the design.
+
+use anyhow::bail;
+use rayon::prelude::*;
+use report::color::Tone;
+use report::table::{Cell, Table};
+use report::{Format, OutputSpec};
+use scenarios::{Clusters, Filter, Mutation, Outcome, Redness, Scenario, Story};
+use serde_json::{Value, json};
+
+use super::World;
+use crate::cli::Scenarios;
+use crate::output;
+use crate::project::Project;
+
+/// One mutation of one scenario.
+struct Case<'a> {
+    story: &'a Story,
+    scenario: &'a Scenario,
+    mutation: &'a Mutation,
+}
+
+/// What it did, cluster by cluster.
+struct Done<'a> {
+    case: &'a Case<'a>,
+    redness: Vec<(String, Redness)>,
+}
+
+/// Runs the mutations of the chosen scenarios; exit code 1 when one survives.
+pub(super) fn run(
+    args: &Scenarios,
+    project: &Project,
+    stories: &[Story],
+    filter: &Filter,
+) -> anyhow::Result<u8> {
+    let cases: Vec<Case<'_>> = stories
+        .iter()
+        .flat_map(|story| story.scenarios.iter().map(move |scenario| (story, scenario)))
+        .filter(|(_, scenario)| filter.takes(scenario))
+        .flat_map(|(story, scenario)| {
+            scenario.mutations.iter().map(move |mutation| Case {
+                story,
+                scenario,
+                mutation,
+            })
+        })
+        .collect();
+    if cases.is_empty() {
+        bail!("no scenario is chosen: no test design has one for these filters");
+    }
+    let base = World::build(project)?;
+    let done: anyhow::Result<Vec<Done<'_>>> = cases
+        .par_iter()
+        .map(|case| {
+            Ok(Done {
+                case,
+                redness: one(args, project, &base, case, filter)?,
+            })
+        })
+        .collect();
+    let done = done?;
+    let default = [OutputSpec::default()];
+    let specs = if args.output.is_empty() {
+        &default[..]
+    } else {
+        &args.output
+    };
+    for spec in specs {
+        let text = match spec.format {
+            Format::Text => text(args, &done),
+            Format::Json => json(&project.shown, &done),
+            other => bail!("mutations have no format `{other}`, wanted text or json"),
+        };
+        match &spec.file {
+            Some(path) => output::file(path, &text)?,
+            None => output::data(&text)?,
+        }
+    }
+    let good = done.iter().all(|done| is_good(&done.redness));
+    Ok(if good {
+        report::exit::CLEAN
+    } else {
+        report::exit::FINDINGS
+    })
+}
+
+fn one(
+    args: &Scenarios,
+    project: &Project,
+    base: &World,
+    case: &Case<'_>,
+    filter: &Filter,
+) -> anyhow::Result<Vec<(String, Redness)>> {
+    let tree = match scenarios::mutate(&project.tree, case.mutation) {
+        Ok(tree) => tree,
+        Err(error) => return Ok(vec![(String::new(), Redness::Wrong(error.to_string()))]),
+    };
+    let project_with = project.with_tree(&args.common, tree);
+    let mutated = World::build(&project_with)?;
+    let filter = Filter {
+        ids: vec![case.scenario.id.clone()],
+        ..filter.clone()
+    };
+    let clusters = promised(base, case, &filter);
+    let run = |world: &World, project: &Project| -> Vec<Outcome> {
+        // `all` means the clusters that are there, and a mutation may take one away.
+        let named = Scenario {
+            clusters: Some(Clusters::Named(clusters.clone())),
+            ..case.scenario.clone()
+        };
+        let story = Story {
+            scenarios: vec![named],
+            ..case.story.clone()
+        };
+        scenarios::run(&world.inputs(project, &[]), &story, &filter)
+    };
+    let before = run(base, project);
+    let after = run(&mutated, &project_with);
+    Ok(scenarios::redness(case.mutation, &before, &after))
+}
+
+fn promised(base: &World, case: &Case<'_>, filter: &Filter) -> Vec<String> {
+    let names: Vec<String> = match case.scenario.clusters.as_ref().unwrap_or(&case.story.clusters) {
+        Clusters::Named(names) => names.clone(),
+        Clusters::All => base
+            .clusters
+            .iter()
+            .map(|build| build.cluster.name.clone())
+            .collect(),
+    };
+    let is_taken = |name: &String| filter.clusters.is_empty() || filter.clusters.contains(name);
+    names.into_iter().filter(is_taken).collect()
+}
+
+/// Whether it was noticed everywhere where it must be, and somewhere at all unless only other clusters are looked at.
+fn is_good(redness: &[(String, Redness)]) -> bool {
+    !redness.is_empty() && redness.iter().all(|(_, redness)| redness.is_good())
+}
+
+fn text(args: &Scenarios, done: &[Done<'_>]) -> String {
+    let paint = args.common.color.paint(&std::io::stdout());
+    let mut table = Table::new([
+        "scenario",
+        "mutation",
+        "cluster",
+        "outcome",
+        "what the scenario says",
+    ]);
+    for done in done {
+        for (cluster, redness) in &done.redness {
+            let (tone, word, said) = words(redness);
+            if args.common.quiet && redness.is_good() {
+                continue;
+            }
+            table.row([
+                Cell::from(done.case.scenario.id.clone()),
+                Cell::from(done.case.mutation.title.clone()),
+                Cell::from(cluster.clone()),
+                Cell::new(tone, word),
+                Cell::from(said),
+            ]);
+        }
+    }
+    let survived = done.iter().filter(|done| !is_good(&done.redness)).count();
+    format!(
+        "{}\n{} mutations, {} noticed, {survived} not\n",
+        table.render(paint),
+        done.len(),
+        done.len() - survived
+    )
+}
+
+fn words(redness: &Redness) -> (Tone, &'static str, String) {
+    match redness {
+        Redness::Red(said) => (Tone::Good, "red", said.clone()),
+        Redness::Untouched => (Tone::Dim, "untouched", String::new()),
+        Redness::Survived(why) => (Tone::Bad, "survived", why.clone()),
+        Redness::Wrong(why) => (Tone::Bad, "wrong", why.clone()),
+    }
+}
+
+fn json(path: &str, done: &[Done<'_>]) -> String {
+    let entries = done.iter().flat_map(|done| {
+        done.redness.iter().map(|(cluster, redness)| {
+            let (_, outcome, said) = words(redness);
+            json!({
+                "story": done.case.story.story,
+                "scenario": done.case.scenario.id,
+                "mutation": done.case.mutation.title,
+                "cluster": cluster,
+                "outcome": outcome,
+                "good": redness.is_good(),
+                "said": said,
+            })
+        })
+    });
+    report::json::document(&json!({
+        "apiVersion": report::API_VERSION,
+        "kind": "Mutations",
+        "tool": report::Tool::THIS,
+        "path": path,
+        "mutations": entries.collect::<Vec<Value>>(),
+    }))
+}
