@@ -23,6 +23,7 @@ pub(crate) enum Command {
     Generate(Generate),
     Preflight(Preflight),
     Scenarios(Scenarios),
+    Release(Release),
     Doctor(Doctor),
     Test(Test),
     New(New),
@@ -219,6 +220,80 @@ pub(crate) struct Scenarios {
 
 /// What makes a run partial: no gate is decided by a part.
 const FILTERS: [&str; 3] = ["priority", "risk", "cluster"];
+
+/// Go through a story's Definition of Done, with evidence. Nothing is pushed.
+///
+/// Runs validate, generate --check, scenarios, the gate, preflight and a look at git in process, and prints the checklist of
+/// docs/qa/STORY/story.yaml: done, not done (why), deferred (until when), not part of it. Exit code 1 when an item is not done.
+///
+/// Examples:
+///   cargo xtask release --story 04
+///   cargo xtask release --story 04 --offline -o markdown
+///   cargo xtask release --story 04 --write
+///   cargo xtask release prepare --base main --story 04
+///   cargo xtask release verify docs/releases/04-dns-coredns-base.md
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub(crate) struct Release {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The story: its number or its folder's name
+    #[arg(long, required = true)]
+    pub(crate) story: Option<String>,
+    /// Write docs/releases/STORY.md: the checklist with its evidence; refused while an item is not done
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Ask no registry: what needs one is deferred
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// A registry that cannot be asked makes its items not done; on where CI=true
+    #[arg(long)]
+    pub(crate) require_network: bool,
+    #[command(flatten)]
+    pub(crate) registries: Registries,
+    /// Format: text, json or markdown; FORMAT=FILE writes a file; repeatable
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<OutputSpec>,
+    #[command(subcommand)]
+    pub(crate) what: Option<ReleaseWhat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseWhat {
+    /// Draft a commit message and a changelog entry from what changes in the rendered objects
+    Prepare(Prepare),
+    /// Check an evidence file, a release page or a gate file, against the tree
+    Verify(Verify),
+}
+
+/// How the draft is made.
+#[derive(Debug, Args)]
+pub(crate) struct Prepare {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// The revision that the work tree is compared with
+    #[arg(long, value_name = "REV", default_value = "HEAD")]
+    pub(crate) base: String,
+    /// The story that the change belongs to
+    #[arg(long)]
+    pub(crate) story: Option<String>,
+    /// Format: text or json
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub(crate) output: String,
+}
+
+/// Which evidence is checked.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// docs/releases/STORY.md or docs/qa/gates/STORY.yaml
+    pub(crate) file: PathBuf,
+}
 
 /// Show which real tools are here, their versions, and how to get the others.
 #[derive(Debug, Args)]

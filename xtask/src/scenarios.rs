@@ -18,6 +18,8 @@ use scenarios::{Filter, GateFile, Outcome, Status, Story};
 
 use world::World;
 
+pub(crate) use gate::{Fresh, Gated, Gating};
+
 use crate::cli::Scenarios;
 use crate::project::Project;
 use crate::{doctor, evidence, output};
@@ -51,14 +53,14 @@ pub(crate) fn run(args: &Scenarios) -> anyhow::Result<u8> {
     if outcomes.iter().all(Vec::is_empty) {
         bail!("no scenario is chosen: no test design has one for these filters");
     }
-    let gating = gate::Gating::new(&toolbox, &project);
+    let gating = Gating::new(&toolbox, &project);
     let mut code = report::exit::CLEAN;
     let mut results = Vec::new();
     for (story, outcomes) in stories.iter().zip(outcomes) {
         let mut gate = None;
         if filter.is_everything() {
             let gated = gating.of(&documents, &inputs, story, &outcomes)?;
-            code = code.max(gate::settle(args, &project, story, &gated)?);
+            code = code.max(gate::settle(args, &project, &gated)?);
             gate = Some(gated.shown(args.check_gate));
         }
         results.push(StoryResult {

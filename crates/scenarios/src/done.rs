@@ -3,13 +3,14 @@
 use serde::Deserialize;
 use serde::de::Deserializer;
 
+use crate::design::{Expectation, Level, Priority, Scenario};
 use crate::placed;
 
 /// The file of a story's Definition of Done, beside its test design; without it the story cannot be released.
 pub(crate) const FILE_NAME: &str = "story.yaml";
 
 /// The story as it is planned.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// Number of the story.
@@ -29,7 +30,7 @@ pub struct Definition {
 }
 
 /// One item of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Item {
     /// What must be so.
     pub title: String,
@@ -40,7 +41,7 @@ pub struct Item {
 }
 
 /// What shows that an item is done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Proof {
     /// These scenarios pass.
     Scenarios(Vec<String>),
@@ -50,6 +51,63 @@ pub enum Proof {
     Files(Vec<String>),
     /// This command says yes.
     Command(Command),
+    /// This holds on every cluster of the story; for what no scenario looks at.
+    Expect(Box<Expectation>),
+}
+
+/// An item, or a part of one, with its number: `2`, `2.3`.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbered<'a> {
+    pub(crate) number: String,
+    pub(crate) item: &'a Item,
+}
+
+impl Definition {
+    /// Every item, each followed by its parts.
+    pub(crate) fn numbered(&self) -> Vec<Numbered<'_>> {
+        let mut all = Vec::new();
+        for (index, item) in self.done.iter().enumerate() {
+            let number = format!("{}", index + 1);
+            let parts = item.items.iter().enumerate().map(|(at, item)| Numbered {
+                number: format!("{number}.{}", at + 1),
+                item,
+            });
+            let parts: Vec<Numbered<'_>> = parts.collect();
+            all.push(Numbered { number, item });
+            all.extend(parts);
+        }
+        all
+    }
+
+    /// The expectations of the list as scenarios, so that they run as those do. Their ids are those of [`expectation_id`].
+    pub fn as_scenarios(&self) -> Vec<Scenario> {
+        let mut scenarios = Vec::new();
+        for Numbered { number, item } in self.numbered() {
+            for (index, proof) in item.proofs.iter().enumerate() {
+                let Proof::Expect(expectation) = proof else {
+                    continue;
+                };
+                scenarios.push(Scenario {
+                    id: expectation_id(&number, index),
+                    priority: Priority::P0,
+                    level: Level::Integration,
+                    criterion: None,
+                    risks: Vec::new(),
+                    title: item.title.clone(),
+                    clusters: None,
+                    needs: Vec::new(),
+                    expectations: vec![(**expectation).clone()],
+                    mutations: Vec::new(),
+                });
+            }
+        }
+        scenarios
+    }
+}
+
+/// Id of an expectation by the number of its item and its place among the item's proofs.
+pub(crate) fn expectation_id(number: &str, index: usize) -> String {
+    format!("done {number} proof {}", index + 1)
 }
 
 /// A command of this program that shows something.
@@ -64,7 +122,7 @@ pub enum Command {
     Scenarios,
     /// The gate of the story is neither FAIL nor stale.
     Gate,
-    /// `preflight`: the registries have the charts of the story.
+    /// `preflight`: the registries have the charts.
     Preflight,
     /// The manifests are committed, the work tree is clean, and a branch is checked out.
     Git,
@@ -142,6 +200,7 @@ struct RawProof {
     checks: Option<Vec<String>>,
     files: Option<Vec<String>>,
     command: Option<Command>,
+    expect: Option<Expectation>,
 }
 
 impl<'de> Deserialize<'de> for Proof {
@@ -159,6 +218,7 @@ impl TryFrom<RawProof> for Proof {
             raw.checks.map(Self::Checks),
             raw.files.map(Self::Files),
             raw.command.map(Self::Command),
+            raw.expect.map(|expectation| Self::Expect(Box::new(expectation))),
         ];
         let mut given = lists.into_iter().flatten();
         match (given.next(), given.next()) {
@@ -166,7 +226,7 @@ impl TryFrom<RawProof> for Proof {
                 Err("a proof that names nothing")
             }
             (Some(proof), None) => Ok(proof),
-            _ => Err("a proof is one of `scenarios`, `checks`, `files` and `command`"),
+            _ => Err("a proof is one of `scenarios`, `checks`, `files`, `command` and `expect`"),
         }
     }
 }

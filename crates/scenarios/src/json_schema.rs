@@ -109,6 +109,7 @@ fn definition() -> Value {
             "checks": names("these checks find nothing in the repository"),
             "files": names("these files or folders are there"),
             "command": {"enum": commands, "description": "this command says yes"},
+            "expect": reference("expectation"),
         },
         "additionalProperties": false,
         "minProperties": 1,
@@ -172,10 +173,11 @@ fn definition() -> Value {
         ],
     );
     if let Some(root) = schema.as_object_mut() {
-        root.insert(
-            "$defs".into(),
-            json!({"proof": proof, "part": part, "whole": whole}),
-        );
+        let mut definitions = design::expectations();
+        for (name, schema) in [("proof", proof), ("part", part), ("whole", whole)] {
+            definitions.insert(name.into(), schema);
+        }
+        root.insert("$defs".into(), Value::Object(definitions));
     }
     schema
 }

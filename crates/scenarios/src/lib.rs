@@ -4,6 +4,7 @@
 //! other crates built and never build, fetch or start anything but `kustomize build` of a folder in memory. What cannot be
 //! looked at is Deferred with a reason, and only where the scenario declares the need; it never counts as passed.
 
+mod checklist;
 mod claim;
 mod coverage;
 mod design;
@@ -35,6 +36,7 @@ mod totals;
 mod trace;
 mod waiver;
 
+pub use checklist::{Answer, Knowledge, Line, State, checklist};
 pub use claim::{Claim, JsonType, Pattern};
 pub use coverage::{Coverage, coverage};
 pub use design::{

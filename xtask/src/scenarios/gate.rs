@@ -34,6 +34,8 @@ pub(crate) enum Fresh {
 
 /// A story's gate.
 pub(crate) struct Gated {
+    /// Path of its file.
+    pub(crate) path: String,
     /// What the file must be.
     pub(crate) expected: GateFile,
     /// What `--write-gate` writes: with what was seen in this run.
@@ -98,6 +100,7 @@ impl Gating {
             Some(text) => Fresh::Stale(difference(&path, &text, &wanted)),
         };
         Ok(Gated {
+            path,
             renewed: GateFile::renewed(making, committed.as_ref()),
             expected,
             fresh,
@@ -123,17 +126,12 @@ fn difference(path: &str, found: &str, wanted: &str) -> String {
 }
 
 /// Writes or checks the file, as the arguments say; exit code 1 where the gate is FAIL or its file stale.
-pub(super) fn settle(
-    args: &Scenarios,
-    project: &Project,
-    story: &Story,
-    gated: &Gated,
-) -> anyhow::Result<u8> {
-    let path = GateFile::path(story);
+pub(super) fn settle(args: &Scenarios, project: &Project, gated: &Gated) -> anyhow::Result<u8> {
+    let path = &gated.path;
     let mut code = report::exit::CLEAN;
     if args.write_gate {
         let text = text_of(&gated.renewed)?;
-        let at = project.root.join(&path);
+        let at = project.root.join(path);
         if std::fs::read_to_string(&at).ok().as_ref() == Some(&text) {
             output::note(&format!("{path} is fresh"));
         } else {

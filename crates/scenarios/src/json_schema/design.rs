@@ -89,6 +89,15 @@ fn definitions() -> Value {
         "description": "`all`, or the clusters by name",
         "anyOf": [{"const": "all"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}],
     });
+    let mut definitions = expectations();
+    definitions.insert("clusters".into(), clusters);
+    definitions.insert("scenario".into(), scenario());
+    definitions.insert("mutation".into(), mutation());
+    Value::Object(definitions)
+}
+
+/// The definitions that an expectation takes.
+pub(super) fn expectations() -> Map<String, Value> {
     let object_name = object(
         &["kind", "name"],
         [
@@ -112,16 +121,13 @@ fn definitions() -> Value {
         .iter()
         .map(|(key, _)| reference(&format!("of-{key}")))
         .collect();
-    definitions.insert("clusters".into(), clusters);
     definitions.insert("objectName".into(), object_name);
     definitions.insert("kustomizationName".into(), kustomization_name);
-    definitions.insert("scenario".into(), scenario());
-    definitions.insert("mutation".into(), mutation());
     definitions.insert("expectation".into(), json!({ "oneOf": names }));
     for (key, subject) in subjects {
         definitions.insert(format!("of-{key}"), expectation(key, subject));
     }
-    Value::Object(definitions)
+    definitions
 }
 
 fn scenario() -> Value {

@@ -200,12 +200,10 @@ fn scenarios_and_mutations() {
 }
 
 #[test]
-fn risks_waivers_and_definitions() {
+fn risks_and_waivers() {
     let risk = "id: R, category: OPS, title: t, mitigation: m, owner: o";
     let weighed = "probability: 2, impact: 3, score: 6";
     let waiver = "for: S, reason: r, approver: a";
-    let done = "{title: t, proofs: [{command: git}]}";
-    let definition = |done: &str| format!("{{story: '01', owner: o, manifests: [a], done: [{done}]}}");
     let cases = [
         ("risks.yaml", format!("{{risks: [{{{risk}}}]}}"), true),
         ("risks.yaml", format!("{{risks: [{{{risk}, {weighed}}}]}}"), true),
@@ -236,6 +234,17 @@ fn risks_waivers_and_definitions() {
             ),
             false,
         ),
+    ];
+    for (file, text, good) in cases {
+        agree(file, &text, good);
+    }
+}
+
+#[test]
+fn definitions_of_done() {
+    let done = "{title: t, proofs: [{command: git}]}";
+    let definition = |done: &str| format!("{{story: '01', owner: o, manifests: [a], done: [{done}]}}");
+    let cases = [
         ("story.yaml", definition(done), true),
         (
             "story.yaml",
@@ -243,6 +252,16 @@ fn risks_waivers_and_definitions() {
             true,
         ),
         ("story.yaml", definition("{title: t}"), false),
+        (
+            "story.yaml",
+            definition("{title: t, proofs: [{expect: {stage: built, file: a, exists: true}}]}"),
+            true,
+        ),
+        (
+            "story.yaml",
+            definition("{title: t, proofs: [{expect: {stage: built, file: a}}]}"),
+            false,
+        ),
         ("story.yaml", definition("{title: t, proofs: []}"), false),
         (
             "story.yaml",

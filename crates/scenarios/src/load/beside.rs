@@ -99,7 +99,7 @@ impl Checker<'_> {
             let (key, ids, what) = match proof {
                 DoneBy::Scenarios(ids) => ("scenarios", ids, "scenario"),
                 DoneBy::Checks(ids) => ("checks", ids, "check"),
-                DoneBy::Files(_) | DoneBy::Command(_) => continue,
+                DoneBy::Files(_) | DoneBy::Command(_) | DoneBy::Expect(_) => continue,
             };
             for (index, id) in ids.iter().enumerate() {
                 let known = match proof {
