@@ -375,6 +375,57 @@ pub(crate) fn completions(args: &Completions) -> anyhow::Result<u8> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
+    use crate::test::workspace;
+
+    /// The arguments of each `cargo xtask` in a script, without redirections.
+    fn calls(script: &str) -> Vec<Vec<String>> {
+        let lines = script
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.starts_with('#'));
+        let calls = lines.filter_map(|line| line.split_once("cargo xtask ").map(|(_, rest)| rest));
+        calls
+            .map(|rest| {
+                let end = rest.find(['>', '|', '&', ';']).unwrap_or(rest.len());
+                let words = rest.get(..end).unwrap_or(rest).split_whitespace();
+                let words = words.map(|word| word.trim_matches('"').to_owned());
+                std::iter::once("xtask".to_owned()).chain(words).collect()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn workflows_and_hooks_call_commands_that_are_there() {
+        let mut seen = std::collections::BTreeSet::new();
+        for file in [
+            ".github/workflows/validate.yaml",
+            ".github/workflows/preflight.yaml",
+            ".github/workflows/release.yaml",
+            ".githooks/pre-commit",
+            ".ci/run",
+        ] {
+            let script = std::fs::read_to_string(workspace().join(file)).unwrap();
+            let calls = calls(&script);
+            assert!(!calls.is_empty(), "{file}");
+            for call in calls {
+                let parsed = super::Cli::try_parse_from(&call);
+                assert!(parsed.is_ok(), "{file}: {call:?}: {}", parsed.err().unwrap());
+                seen.extend(call.into_iter().nth(1));
+            }
+        }
+        let wanted = [
+            "generate",
+            "preflight",
+            "release",
+            "scenarios",
+            "test",
+            "validate",
+        ];
+        assert!(wanted.iter().all(|command| seen.contains(*command)), "{seen:?}");
+    }
+
     #[test]
     fn arguments_are_consistent() {
         <super::Cli as clap::CommandFactory>::command().debug_assert();

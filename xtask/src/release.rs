@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use model::tree::Tree;
 use report::{Format, OutputSpec};
-use scenarios::{Answer, Command, Decision, Definition, Filter, GateFile, Line, State, Story};
+use scenarios::{
+    Answer, Command, Decision, Definition, Evidence, Filter, GateFile, Line, Outcome, State, Story,
+};
 use tools::Toolbox;
 
 use crate::cli::{Release, ReleaseWhat};
@@ -79,12 +81,40 @@ pub(crate) struct Looking<'a> {
     pub(crate) gatekeeping: Gatekeeping,
 }
 
+/// What the scenarios of a story say.
+pub(crate) struct Looked {
+    world: World,
+    evidence: Vec<Evidence>,
+    outcomes: Vec<Outcome>,
+    pub(crate) gated: Gated,
+}
+
+impl Looking<'_> {
+    /// Runs the scenarios of a story and decides its gate.
+    pub(crate) fn at_scenarios(&self, documents: &Tree, story: &Story) -> anyhow::Result<Looked> {
+        let world = World::build(self.project)?;
+        let evidence = evidence::gather(self.toolbox, self.registries, self.project, &world.clusters)?;
+        let inputs = world.inputs(self.project, &evidence);
+        let outcomes = scenarios::run(&inputs, story, &Filter::default());
+        let gated = Gating::new(self.toolbox, self.project).of(documents, &inputs, story, &outcomes)?;
+        Ok(Looked {
+            world,
+            evidence,
+            outcomes,
+            gated,
+        })
+    }
+}
+
 /// Prints the checklist, writes the page, or runs what the subcommand says.
 pub(crate) fn run(args: &Release) -> anyhow::Result<u8> {
     match &args.what {
         Some(ReleaseWhat::Prepare(args)) => return prepare::run(args),
         Some(ReleaseWhat::Verify(args)) => return verify::run(args),
         None => {}
+    }
+    if !args.common.cluster.is_empty() {
+        bail!("a release is about every cluster: leave out `--cluster`");
     }
     let project = Project::open(&args.common)?;
     let toolbox = doctor::toolbox(&args.common)?;
@@ -135,11 +165,13 @@ pub(crate) fn look(looking: &Looking<'_>, documents: &Tree, story: Story) -> any
         );
     };
     let project = looking.project;
-    let world = World::build(project)?;
-    let evidence = evidence::gather(looking.toolbox, looking.registries, project, &world.clusters)?;
+    let Looked {
+        world,
+        evidence,
+        outcomes,
+        gated,
+    } = looking.at_scenarios(documents, &story)?;
     let inputs = world.inputs(project, &evidence);
-    let outcomes = scenarios::run(&inputs, &story, &Filter::default());
-    let gated = Gating::new(looking.toolbox, project).of(documents, &inputs, &story, &outcomes)?;
     let (path, gate, fresh) = kept(looking, gated)?;
     let own = Story {
         scenarios: definition.as_scenarios(),

@@ -61,7 +61,7 @@ pub fn show(toolbox: &Toolbox, root: &Path, rev: &str, path: &str) -> Result<Vec
 /// The full id of the commit that a revision names: a branch, a tag, `HEAD~1`.
 pub fn resolve(toolbox: &Toolbox, root: &Path, rev: &str) -> Result<String, ToolError> {
     let revision = format!("{rev}^{{commit}}");
-    let call = git(toolbox, root)?.args(["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]);
+    let call = git(toolbox, root)?.args(["rev-parse", "--verify", "--end-of-options", &revision]);
     let output = call.run()?;
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use anyhow::bail;
 use serde_json::json;
 
 use super::changes::{Change, What, between};
@@ -32,10 +31,11 @@ pub(super) fn run(args: &Prepare) -> anyhow::Result<u8> {
     }
     let changes = between(&before, &after);
     if changes.is_empty() {
-        bail!(
+        output::note(&format!(
             "no rendered object differs from `{}`: nothing to draft",
             args.base
-        );
+        ));
+        return Ok(report::exit::CLEAN);
     }
     let draft = Draft {
         message: message(&changes, args.story.as_deref()),
@@ -90,12 +90,16 @@ fn message(changes: &[Change], story: Option<&str>) -> String {
     text
 }
 
-/// `add HelmRelease/kube-system/coredns` for one object, numbers for more.
+/// `add HelmRelease/kube-system/coredns, change ConfigMap/flux-system/cluster-settings`.
 fn subject(changes: &[Change]) -> String {
-    match changes {
-        [only] => format!("{} {}", verb(only.what), only.object),
-        _ => counted(changes),
+    let mut parts: Vec<String> = Vec::new();
+    for change in changes {
+        let part = format!("{} {}", verb(change.what), change.object);
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
     }
+    parts.join(", ")
 }
 
 fn counted(changes: &[Change]) -> String {
@@ -202,7 +206,7 @@ mod tests {
         ];
         let text = message(&two, None);
         assert!(
-            text.starts_with("feat: add 1 object, remove 1 object\n\n- add A/x on"),
+            text.starts_with("feat: add A/x, remove A/y\n\n- add A/x on"),
             "{text}"
         );
         let long = [change(What::Added, &"A/x".repeat(30), "flux-system/a", &[])];

@@ -56,10 +56,15 @@ pub(super) fn run(args: &Verify) -> anyhow::Result<u8> {
             story.story
         );
     }
-    let standing = look(&looking, &documents, story)?;
     let (problems, notes) = match &evidence {
-        None => (gate_problems(&standing), Vec::new()),
-        Some(evidence) => compare(&toolbox, &project, evidence, &standing),
+        None => {
+            let looked = looking.at_scenarios(&documents, &story)?;
+            (gate_problems(&looked.gated.fresh), Vec::new())
+        }
+        Some(evidence) => {
+            let standing = look(&looking, &documents, story)?;
+            compare(&toolbox, &project, evidence, &standing)
+        }
     };
     for note in notes {
         output::note(&format!("not verified here: {note}"));
@@ -79,18 +84,20 @@ fn relative(project: &Project, file: &Path) -> anyhow::Result<String> {
     let root = project.root.canonicalize().context("the root is gone")?;
     let here = file.canonicalize().or_else(|_| root.join(file).canonicalize());
     let at = here.with_context(|| format!("cannot open `{}`", file.display()))?;
-    let inside = at
-        .strip_prefix(&root)
-        .with_context(|| format!("`{}` is not in the repository", file.display()))?;
+    let Ok(inside) = at.strip_prefix(&root) else {
+        bail!("`{}` is not in the repository", file.display());
+    };
     let text = inside.to_str().context("the path is not UTF-8")?;
     Ok(model::tree::path::normalize(text))
 }
 
-fn gate_problems(standing: &Standing) -> Vec<String> {
-    match &standing.fresh {
+fn gate_problems(fresh: &Fresh) -> Vec<String> {
+    match fresh {
         Fresh::Yes => Vec::new(),
-        Fresh::Missing => vec!["there is no such file".to_owned()],
-        Fresh::Stale(difference) => vec![format!("it is not what this tree makes\n{difference}")],
+        Fresh::Missing => vec!["there is no gate file".to_owned()],
+        Fresh::Stale(difference) => {
+            vec![format!("the gate file is not what this tree makes\n{difference}")]
+        }
     }
 }
 
@@ -101,7 +108,7 @@ fn compare(
     standing: &Standing,
 ) -> (Vec<String>, Vec<String>) {
     let made = page::evidence(standing);
-    let mut problems = gate_problems(standing);
+    let mut problems = gate_problems(&standing.fresh);
     let mut notes = Vec::new();
     for (what, was, is) in [
         ("the digest of the inputs", &found.inputs, &made.inputs),

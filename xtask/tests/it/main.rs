@@ -9,6 +9,8 @@
 
 mod breaks;
 mod commands;
+mod gates;
+mod release;
 mod repo;
 mod scaffold;
 mod tidy;
