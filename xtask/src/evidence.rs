@@ -1,11 +1,13 @@
 //! What the registries and kubeconform say, for scenarios that want to know.
 
+mod commands;
+
 use std::collections::BTreeMap;
 
 use flux::ClusterBuild;
 use model::yaml::{self, Style};
 use oci::Verdict;
-use scenarios::{Evidence, Need, Proof};
+use scenarios::{Evidence, Need, Proof, Story};
 use tools::kubeconform::{KubeconformStatus, validate};
 use tools::{Tool, Toolbox};
 
@@ -14,12 +16,13 @@ use crate::preflight;
 use crate::project::Project;
 use crate::schemas::ForKubeconform;
 
-/// Asks the registries that are named, and kubeconform when it is here.
+/// Asks the registries that are named, kubeconform when it is here, and the programs that the stories name.
 pub(crate) fn gather(
     toolbox: &Toolbox,
     registries: Option<&Registries>,
     project: &Project,
     clusters: &[ClusterBuild],
+    stories: &[Story],
 ) -> anyhow::Result<Vec<Evidence>> {
     let mut evidence = Vec::new();
     if let Some(registries) = registries {
@@ -42,13 +45,20 @@ pub(crate) fn gather(
     if toolbox.get(Tool::Kubeconform).is_ok() {
         evidence.extend(kubeconform(project, clusters, toolbox)?);
     }
+    evidence.extend(commands::gather(toolbox, project, clusters, stories)?);
     Ok(evidence)
 }
 
 /// What gives the word on each need, with its version where it has one.
 pub(crate) fn by(toolbox: &Toolbox) -> BTreeMap<Need, String> {
     let mut by = BTreeMap::from([(Need::Network, "the registry's answer".to_owned())]);
-    for (need, tool) in [(Need::Kubeconform, Tool::Kubeconform), (Need::Chart, Tool::Helm)] {
+    for (need, tool) in [
+        (Need::Chart, Tool::Helm),
+        (Need::Kubeconform, Tool::Kubeconform),
+        (Need::Kustomize, Tool::Kustomize),
+        (Need::Flux, Tool::Flux),
+        (Need::Promtool, Tool::Promtool),
+    ] {
         if let Ok(found) = toolbox.get(tool) {
             let version = found.version().unwrap_or("of unknown version");
             by.insert(need, format!("{} {version}", tool.name()));

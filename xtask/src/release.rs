@@ -93,7 +93,14 @@ impl Looking<'_> {
     /// Runs the scenarios of a story and decides its gate.
     pub(crate) fn at_scenarios(&self, documents: &Tree, story: &Story) -> anyhow::Result<Looked> {
         let world = World::build(self.project)?;
-        let evidence = evidence::gather(self.toolbox, self.registries, self.project, &world.clusters)?;
+        let story_alone = std::slice::from_ref(story);
+        let evidence = evidence::gather(
+            self.toolbox,
+            self.registries,
+            self.project,
+            &world.clusters,
+            story_alone,
+        )?;
         let inputs = world.inputs(self.project, &evidence);
         let outcomes = scenarios::run(&inputs, story, &Filter::default());
         let gated = Gating::new(self.toolbox, self.project).of(documents, &inputs, story, &outcomes)?;

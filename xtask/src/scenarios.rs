@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Scenarios) -> anyhow::Result<u8> {
     let toolbox = doctor::toolbox(&args.common)?;
     let world = World::build(&project)?;
     let registries = args.preflight.then_some(&args.registries);
-    let evidence = evidence::gather(&toolbox, registries, &project, &world.clusters)?;
+    let evidence = evidence::gather(&toolbox, registries, &project, &world.clusters, &stories)?;
     let inputs = world.inputs(&project, &evidence);
     let outcomes: Vec<Vec<Outcome>> = stories
         .iter()
@@ -94,7 +94,7 @@ pub(crate) fn stories(documents: &Tree, wanted: Option<&str>) -> anyhow::Result<
         output::note(&format!("error: {error}"));
     }
     if !errors.is_empty() {
-        bail!("{} places of the test designs are wrong", errors.len());
+        bail!("docs/qa has {}", report::plural(errors.len() as u32, "mistake"));
     }
     let known: Vec<String> = stories.iter().map(|story| format!("`{}`", story.story)).collect();
     let chosen: Vec<Story> = stories

@@ -52,6 +52,11 @@ pub struct Story {
 }
 
 impl Story {
+    /// Whether somebody lets a scenario through, for however long.
+    pub fn waives(&self, scenario: &str) -> bool {
+        self.waivers.iter().any(|waiver| waiver.about == scenario)
+    }
+
     /// Name of the story's folder: `04-dns-coredns-base`.
     pub fn folder(&self) -> &str {
         path::file_name(path::parent(&self.file))

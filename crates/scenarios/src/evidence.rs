@@ -12,17 +12,37 @@ pub enum Need {
     Network,
     /// The program kubeconform.
     Kubeconform,
+    /// The program kustomize.
+    Kustomize,
+    /// The program flux.
+    Flux,
+    /// The program promtool.
+    Promtool,
     /// A running cluster.
     Cluster,
 }
 
 impl Need {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Chart,
+        Self::Network,
+        Self::Kubeconform,
+        Self::Kustomize,
+        Self::Flux,
+        Self::Promtool,
+        Self::Cluster,
+    ];
+
     /// The name that test designs use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Chart => "chart",
             Self::Network => "network",
             Self::Kubeconform => "kubeconform",
+            Self::Kustomize => "kustomize",
+            Self::Flux => "flux",
+            Self::Promtool => "promtool",
             Self::Cluster => "cluster",
         }
     }
@@ -33,6 +53,9 @@ impl Need {
             Self::Chart => "the chart is not rendered by this version",
             Self::Network => "the chart preflight was not run",
             Self::Kubeconform => "kubeconform was not run",
+            Self::Kustomize => "kustomize was not run",
+            Self::Flux => "flux was not run",
+            Self::Promtool => "promtool was not run",
             Self::Cluster => "no running cluster is looked at",
         }
     }
@@ -43,6 +66,9 @@ impl Need {
             Self::Chart => "until helm and the chart are at hand",
             Self::Network => "until the registry is asked (`--preflight`)",
             Self::Kubeconform => "until kubeconform is on PATH",
+            Self::Kustomize => "until kustomize is on PATH",
+            Self::Flux => "until flux is on PATH",
+            Self::Promtool => "until promtool is on PATH",
             Self::Cluster => "until the clusters run",
         }
     }
@@ -55,8 +81,8 @@ pub struct Evidence {
     pub need: Need,
     /// Name of the cluster.
     pub cluster: String,
-    /// `OCIRepository/flux-system/coredns-charts` for the network, `flux-system/coredns` (the flux::Kustomization whose
-    /// objects were looked at) for kubeconform.
+    /// `OCIRepository/flux-system/coredns-charts` for the network and other objects, `flux-system/coredns` for a
+    /// flux::Kustomization whose objects were looked at, the path of a folder.
     pub subject: String,
     /// What it said.
     pub proof: Proof,

@@ -75,7 +75,10 @@ pub(crate) fn judge(view: View<'_>, expectation: &Expectation, claim: &Claim) ->
         Claim::ValidAgainstSchema => Verdict::of(rules::valid(view, &expectation.subject)),
         Claim::ChecksSilent(ids) => Verdict::of(rules::silent(view, &expectation.subject, ids)),
         Claim::PreflightPasses => proofs::proof(view, Need::Network, &expectation.subject),
-        Claim::KubeconformPasses => proofs::proof(view, Need::Kubeconform, &expectation.subject),
+        Claim::KubeconformPasses | Claim::CommandSucceeds(_) => {
+            let need = claim.need().unwrap_or(Need::Kubeconform);
+            proofs::proof(view, need, &expectation.subject)
+        }
         _ => Verdict::of(values::values(view, expectation, claim)),
     }
 }

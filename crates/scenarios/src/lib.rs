@@ -37,7 +37,7 @@ mod trace;
 mod waiver;
 
 pub use checklist::{Answer, Knowledge, Line, State, checklist};
-pub use claim::{Claim, JsonType, Pattern};
+pub use claim::{Claim, JsonType, NamedTool, Pattern};
 pub use coverage::{Coverage, coverage};
 pub use design::{
     Clusters, Criterion, Expectation, KustomizationName, ObjectName, Priority, Scenario, Story, Subject,
@@ -52,7 +52,7 @@ pub use load::{LoadError, load};
 pub use mutate::{Edit, MutateError, Mutation, mutate};
 pub use outcome::{Outcome, StageResult, Status};
 pub use output::{COLUMNS, Entry, entries, rows};
-pub use red::{Redness, redness};
+pub use red::{Redness, each_claim_alone, redness};
 pub use risk::{Band, Risk};
 pub use run::{Filter, Inputs, run};
 pub use seen::digest_of_inputs;

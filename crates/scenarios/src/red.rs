@@ -1,6 +1,6 @@
 //! Whether a mutation turned its scenario red where it must, and nowhere else.
 
-use crate::design::Clusters;
+use crate::design::{Clusters, Expectation, Scenario};
 use crate::mutate::Mutation;
 use crate::outcome::{Outcome, Status};
 
@@ -32,6 +32,27 @@ pub fn redness(mutation: &Mutation, before: &[Outcome], after: &[Outcome]) -> Ve
         (was.cluster.clone(), on_cluster(mutation, was, is))
     });
     judged.collect()
+}
+
+/// The scenario once for each of its claims, with that claim alone, and how to call it: a claim that no mutation breaks might
+/// as well not be there.
+pub fn each_claim_alone(scenario: &Scenario) -> Vec<(String, Scenario)> {
+    let mut alone = Vec::new();
+    for (index, expectation) in scenario.expectations.iter().enumerate() {
+        for claim in &expectation.claims {
+            let name = format!("expectation {}: `{}`", index + 1, claim.name());
+            let expectation = Expectation {
+                claims: vec![claim.clone()],
+                ..expectation.clone()
+            };
+            let scenario = Scenario {
+                expectations: vec![expectation],
+                ..scenario.clone()
+            };
+            alone.push((name, scenario));
+        }
+    }
+    alone
 }
 
 fn on_cluster(mutation: &Mutation, was: &Outcome, is: Option<&Outcome>) -> Redness {
@@ -70,7 +91,7 @@ fn must_be_red(mutation: &Mutation, cluster: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{outcome, tree};
+    use crate::testing::{outcome, story, tree};
 
     const APP: &str =
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: web}\ndata: {x: '1'}\n";
@@ -81,6 +102,30 @@ mod tests {
         let mutation: Mutation = serde_yaml::from_str(&format!("{{title: t, edits: []{clusters}}}")).unwrap();
         let run = |app: &str| [outcome(&tree(app), &[CLAIM], &[])];
         redness(&mutation, &run(before), &run(after)).remove(0).1
+    }
+
+    #[test]
+    fn claims_are_taken_one_by_one() {
+        let two = "stage: built, object: {kind: A, name: a}, path: $.x, type: integer, equals: 1";
+        let scenario = story(&[two, CLAIM]).scenarios.remove(0);
+        let names: Vec<String> = each_claim_alone(&scenario)
+            .into_iter()
+            .map(|(name, alone)| {
+                assert_eq!(
+                    (alone.expectations.len(), alone.expectations[0].claims.len()),
+                    (1, 1)
+                );
+                name
+            })
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "expectation 1: `type`",
+                "expectation 1: `equals`",
+                "expectation 2: `equals`"
+            ]
+        );
     }
 
     #[test]

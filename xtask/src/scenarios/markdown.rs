@@ -7,9 +7,21 @@ use scenarios::{GateFile, Status};
 
 use super::{StoryResult, text};
 
-/// The document: for each story its gate with the reasons, its risks, and the scenarios that have not passed.
+/// As much as GitHub takes in one comment, in bytes, of which there are at least as many as characters.
+const END: usize = 63_000;
+
+/// The document: for each story its gate with the reasons, its risks, and the scenarios that have not passed. What is too
+/// long for a comment is cut at a line, and says so.
 pub(super) fn render(results: &[StoryResult<'_>]) -> String {
-    results.iter().map(story).collect::<Vec<_>>().join("\n")
+    let whole = results.iter().map(story).collect::<Vec<_>>().join("\n");
+    let mut text = String::new();
+    for line in whole.split_inclusive('\n') {
+        if text.len() + line.len() > END {
+            return text + "\ncut to keep this short; `-o json=FILE` has all of it\n";
+        }
+        text.push_str(line);
+    }
+    text
 }
 
 fn story(result: &StoryResult<'_>) -> String {

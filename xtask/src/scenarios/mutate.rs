@@ -1,11 +1,14 @@
 //! `scenarios --mutate`: every mutation on a copy of the tree in memory; one that is not noticed is a hole in the design.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
 use anyhow::bail;
 use rayon::prelude::*;
 use report::color::Tone;
 use report::table::{Cell, Table};
 use report::{Format, OutputSpec};
-use scenarios::{Clusters, Filter, Mutation, Outcome, Redness, Scenario, Story};
+use scenarios::{Clusters, Filter, Mutation, Outcome, Redness, Scenario, Status, Story};
 use serde_json::{Value, json};
 
 use super::World;
@@ -24,9 +27,14 @@ struct Case<'a> {
 struct Done<'a> {
     case: &'a Case<'a>,
     redness: Vec<(String, Redness)>,
+    /// Whether each claim alone, in the order of [`scenarios::each_claim_alone`], turns red somewhere.
+    red_claims: Vec<bool>,
 }
 
-/// Runs the mutations of the chosen scenarios; exit code 1 when one survives.
+/// Claims that no mutation of their scenario breaks, as `SCENARIO expectation 2: CLAIM`.
+type Idle = Vec<String>;
+
+/// Runs the mutations of the chosen scenarios; exit code 1 when one survives or a claim is idle.
 pub(super) fn run(
     args: &Scenarios,
     project: &Project,
@@ -37,6 +45,13 @@ pub(super) fn run(
         .iter()
         .flat_map(|story| story.scenarios.iter().map(move |scenario| (story, scenario)))
         .filter(|(_, scenario)| filter.takes(scenario))
+        .filter(|(story, scenario)| {
+            let is_waived = story.waives(&scenario.id);
+            if is_waived {
+                output::note(&format!("not mutated: {} is waived", scenario.id));
+            }
+            !is_waived
+        })
         .flat_map(|(story, scenario)| {
             scenario.mutations.iter().map(move |mutation| Case {
                 story,
@@ -51,14 +66,10 @@ pub(super) fn run(
     let base = World::build(project)?;
     let done: anyhow::Result<Vec<Done<'_>>> = cases
         .par_iter()
-        .map(|case| {
-            Ok(Done {
-                case,
-                redness: one(args, project, &base, case, filter)?,
-            })
-        })
+        .map(|case| one(args, project, &base, case, filter))
         .collect();
     let done = done?;
+    let idle = idle(project, &base, &done, filter);
     let default = [OutputSpec::default()];
     let specs = if args.output.is_empty() {
         &default[..]
@@ -67,8 +78,8 @@ pub(super) fn run(
     };
     for spec in specs {
         let text = match spec.format {
-            Format::Text => text(args, &done),
-            Format::Json => json(&project.shown, &done),
+            Format::Text => text(args, &done, &idle),
+            Format::Json => json(&project.shown, &done, &idle),
             other => bail!("mutations have no format `{other}`, wanted text or json"),
         };
         match &spec.file {
@@ -76,7 +87,7 @@ pub(super) fn run(
             None => output::data(&text)?,
         }
     }
-    let good = done.iter().all(|done| is_good(&done.redness));
+    let good = idle.is_empty() && done.iter().all(|done| is_good(&done.redness));
     Ok(if good {
         report::exit::CLEAN
     } else {
@@ -84,39 +95,86 @@ pub(super) fn run(
     })
 }
 
-fn one(
+fn one<'a>(
     args: &Scenarios,
     project: &Project,
     base: &World,
-    case: &Case<'_>,
+    case: &'a Case<'a>,
     filter: &Filter,
-) -> anyhow::Result<Vec<(String, Redness)>> {
+) -> anyhow::Result<Done<'a>> {
     let tree = match scenarios::mutate(&project.tree, case.mutation) {
         Ok(tree) => tree,
-        Err(error) => return Ok(vec![(String::new(), Redness::Wrong(error.to_string()))]),
+        Err(error) => {
+            return Ok(Done {
+                case,
+                redness: vec![(String::new(), Redness::Wrong(error.to_string()))],
+                red_claims: Vec::new(),
+            });
+        }
     };
     let project_with = project.with_tree(&args.common, tree);
     let mutated = World::build(&project_with)?;
-    let filter = Filter {
-        ids: vec![case.scenario.id.clone()],
-        ..filter.clone()
+    let clusters = promised(base, case, filter);
+    let before = run_one(base, project, case, case.scenario, &clusters);
+    let after = run_one(&mutated, &project_with, case, case.scenario, &clusters);
+    let red_claims = scenarios::each_claim_alone(case.scenario)
+        .iter()
+        .map(|(_, alone)| {
+            let outcomes = run_one(&mutated, &project_with, case, alone, &clusters);
+            outcomes.iter().any(|outcome| outcome.status() == Status::Failed)
+        })
+        .collect();
+    Ok(Done {
+        case,
+        redness: scenarios::redness(case.mutation, &before, &after),
+        red_claims,
+    })
+}
+
+/// One scenario on these clusters. `all` means the clusters that are there, and a mutation may take one away.
+fn run_one(
+    world: &World,
+    project: &Project,
+    case: &Case<'_>,
+    scenario: &Scenario,
+    clusters: &[String],
+) -> Vec<Outcome> {
+    let named = Scenario {
+        clusters: Some(Clusters::Named(clusters.to_vec())),
+        ..scenario.clone()
     };
-    let clusters = promised(base, case, &filter);
-    let run = |world: &World, project: &Project| -> Vec<Outcome> {
-        // `all` means the clusters that are there, and a mutation may take one away.
-        let named = Scenario {
-            clusters: Some(Clusters::Named(clusters.clone())),
-            ..case.scenario.clone()
-        };
-        let story = Story {
-            scenarios: vec![named],
-            ..case.story.clone()
-        };
-        scenarios::run(&world.inputs(project, &[]), &story, &filter)
+    let story = Story {
+        scenarios: vec![named],
+        ..case.story.clone()
     };
-    let before = run(base, project);
-    let after = run(&mutated, &project_with);
-    Ok(scenarios::redness(case.mutation, &before, &after))
+    scenarios::run(&world.inputs(project, &[]), &story, &Filter::default())
+}
+
+fn idle(project: &Project, base: &World, done: &[Done<'_>], filter: &Filter) -> Idle {
+    let mut idle = Vec::new();
+    let mut seen = BTreeSet::new();
+    for Done { case, .. } in done {
+        let id = &case.scenario.id;
+        if !seen.insert(id) {
+            continue;
+        }
+        let clusters = promised(base, case, filter);
+        let own = || done.iter().filter(|done| done.case.scenario.id == *id);
+        for (index, (name, alone)) in scenarios::each_claim_alone(case.scenario).iter().enumerate() {
+            let is_broken = own().any(|done| done.red_claims.get(index) == Some(&true));
+            let is_deferred = || {
+                let outcomes = run_one(base, project, case, alone, &clusters);
+                outcomes
+                    .iter()
+                    .all(|outcome| outcome.status() == Status::Deferred)
+            };
+            // On a part of the clusters a claim may have nothing to say.
+            if !is_broken && filter.clusters.is_empty() && !is_deferred() {
+                idle.push(format!("{id} {name}"));
+            }
+        }
+    }
+    idle
 }
 
 fn promised(base: &World, case: &Case<'_>, filter: &Filter) -> Vec<String> {
@@ -137,7 +195,7 @@ fn is_good(redness: &[(String, Redness)]) -> bool {
     !redness.is_empty() && redness.iter().all(|(_, redness)| redness.is_good())
 }
 
-fn text(args: &Scenarios, done: &[Done<'_>]) -> String {
+fn text(args: &Scenarios, done: &[Done<'_>], idle: &Idle) -> String {
     let paint = args.common.color.paint(&std::io::stdout());
     let mut table = Table::new([
         "scenario",
@@ -162,11 +220,15 @@ fn text(args: &Scenarios, done: &[Done<'_>]) -> String {
         }
     }
     let survived = done.iter().filter(|done| !is_good(&done.redness)).count();
-    format!(
-        "{}\n{} mutations, {} noticed, {survived} not\n",
-        table.render(paint),
+    let mut text = table.render(paint);
+    for claim in idle {
+        let _ = writeln!(text, "no mutation breaks {claim}");
+    }
+    text + &format!(
+        "\n{} mutations, {} noticed, {survived} not; {} idle claims\n",
         done.len(),
-        done.len() - survived
+        done.len() - survived,
+        idle.len()
     )
 }
 
@@ -179,7 +241,7 @@ fn words(redness: &Redness) -> (Tone, &'static str, String) {
     }
 }
 
-fn json(path: &str, done: &[Done<'_>]) -> String {
+fn json(path: &str, done: &[Done<'_>], idle: &Idle) -> String {
     let entries = done.iter().flat_map(|done| {
         done.redness.iter().map(|(cluster, redness)| {
             let (_, outcome, said) = words(redness);
@@ -200,5 +262,6 @@ fn json(path: &str, done: &[Done<'_>]) -> String {
         "tool": report::Tool::THIS,
         "path": path,
         "mutations": entries.collect::<Vec<Value>>(),
+        "idleClaims": idle,
     }))
 }

@@ -282,7 +282,7 @@ fn a_mutation_that_nobody_notices_fails() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status, 1, "{said}");
     assert!(
-        said.contains("survived") && said.contains("1 mutations, 0 noticed, 1 not"),
+        said.contains("survived") && said.contains("1 mutations, 0 noticed, 1 not; 1 idle claims"),
         "{said}"
     );
 }
@@ -298,9 +298,9 @@ fn mistakes_of_a_design_are_said_at_their_place() {
     let output = repo.run(&["scenarios"]);
     assert_eq!(output.status, 2);
     assert!(
-        output
-            .stderr
-            .contains("docs/qa/05-alerts/test-design.yaml:17:9: unknown field `equal`"),
+        output.stderr.contains(
+            "docs/qa/05-alerts/test-design.yaml:17:9: scenarios[0].expectations[0]: unknown field `equal`"
+        ),
         "{}",
         output.stderr
     );

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use super::{Expectation, KustomizationName, ObjectName, Subject};
-use crate::claim::{Claim, JsonType, Pattern};
+use crate::claim::{Claim, JsonType, NamedTool, Pattern};
 
 /// What a claim that has nothing to say but itself is set to.
 const TRUE_ONLY: &str = "it can only be claimed (`true`); leave it out otherwise";
@@ -57,6 +57,7 @@ pub(super) struct Raw {
     preflight_passes: Option<()>,
     #[serde(default, deserialize_with = "claimed")]
     kubeconform_passes: Option<()>,
+    command_succeeds: Option<NamedTool>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +178,7 @@ impl Raw {
             self.checks_silent.take().map(Claim::ChecksSilent),
             self.preflight_passes.map(|()| Claim::PreflightPasses),
             self.kubeconform_passes.map(|()| Claim::KubeconformPasses),
+            self.command_succeeds.map(Claim::CommandSucceeds),
         ];
         given.into_iter().flatten().collect()
     }

@@ -28,6 +28,7 @@ pub(super) fn claims() -> Vec<ClaimForm> {
     let claimed = |description: &str| json!({"const": true, "description": description});
     let count = json!({"type": "integer", "minimum": 0, "description": "how many values the path selects"});
     let types = ["null", "boolean", "integer", "number", "string", "array", "object"];
+    let command = |tools: &[&str]| json!({"enum": tools, "description": "the program whose command succeeds on the subject"});
     let exists = "whether the path selects anything; without a path, whether the subject is there";
     let ids = json!({"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "ids of checks that find nothing about the subject"});
     vec![
@@ -53,6 +54,9 @@ pub(super) fn claims() -> Vec<ClaimForm> {
         whole("noPlaceholders", &["appliedBy"], claimed("no `${` is left")),
         whole("preflightPasses", &["object"], claimed("the registry has the chart of this source")),
         whole("kubeconformPasses", &["appliedBy"], claimed("kubeconform accepts what is applied")),
+        whole("commandSucceeds", &["folder"], command(&["kustomize"])),
+        whole("commandSucceeds", &["appliedBy"], command(&["flux", "kubeconform"])),
+        whole("commandSucceeds", &["object"], command(&["promtool"])),
     ]
 }
 
@@ -131,7 +135,7 @@ pub(super) fn expectations() -> Map<String, Value> {
 }
 
 fn scenario() -> Value {
-    let needs = [Need::Chart, Need::Network, Need::Kubeconform, Need::Cluster].map(Need::name);
+    let needs = Need::ALL.map(Need::name);
     let some = |name: &str, description: &str| json!({"type": "array", "items": reference(name), "minItems": 1, "description": description});
     object(
         &["id", "priority", "level", "title", "expectations", "mutations"],

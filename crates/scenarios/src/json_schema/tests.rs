@@ -68,8 +68,9 @@ fn design(scenario: &str, good: bool) {
 }
 
 /// A valid value of each claim, as YAML.
-fn value_of(claim: &str) -> &'static str {
-    match claim {
+fn value_of(form: &design::ClaimForm) -> &str {
+    match form.name {
+        "commandSucceeds" => form.value["enum"][0].as_str().unwrap(),
         "equals" | "count" => "1",
         "equalsPerCluster" => "{a: 1}",
         "equalsSetting" | "inNetworkOf" | "notReservedIn" => "NAME",
@@ -82,7 +83,7 @@ fn value_of(claim: &str) -> &'static str {
     }
 }
 
-fn needs(claim: &str, stage: &str) -> String {
+fn needs(claim: &str, value: &str, stage: &str) -> String {
     let mut needs = Vec::new();
     match stage {
         "installed" => needs.push("chart"),
@@ -92,6 +93,7 @@ fn needs(claim: &str, stage: &str) -> String {
     match claim {
         "preflightPasses" => needs.push("network"),
         "kubeconformPasses" => needs.push("kubeconform"),
+        "commandSucceeds" => needs.push(value),
         _ => {}
     }
     format!("needs: [{}],", needs.join(", "))
@@ -109,10 +111,13 @@ fn every_claim_fits_the_same_subjects_and_paths() {
     for form in design::claims() {
         for (key, subject) in subjects {
             for path in ["", "path: $.a, "] {
-                let (name, value) = (form.name, value_of(form.name));
+                let (name, value) = (form.name, value_of(&form));
                 let good = form.subjects.contains(&key) && (path.is_empty() || form.takes_path);
                 let expectation = format!("{{stage: built, {key}: {subject}, {path}{name}: {value}}}");
-                design(&scenario(&needs(name, "built"), &[&expectation], EDIT), good);
+                design(
+                    &scenario(&needs(name, value, "built"), &[&expectation], EDIT),
+                    good,
+                );
                 taken += usize::from(good);
             }
         }
@@ -130,7 +135,10 @@ fn stages_and_forms_of_an_expectation() {
         ("alive", false),
     ] {
         let expectation = format!("{{stage: {stage}, file: a, exists: true}}");
-        design(&scenario(&needs("exists", stage), &[&expectation], EDIT), good);
+        design(
+            &scenario(&needs("exists", "true", stage), &[&expectation], EDIT),
+            good,
+        );
     }
     let bad = [
         "{stage: built, exists: true}",
