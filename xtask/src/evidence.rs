@@ -29,16 +29,20 @@ pub(crate) fn gather(
         let rows = preflight::rows(project, clusters);
         let verdicts = preflight::ask(&rows, &preflight::options(registries, false)?);
         for (row, verdict) in rows.iter().zip(verdicts) {
-            let proof = match verdict {
-                Verdict::There { .. } => Proof::Passed,
-                Verdict::Missing { reason, .. } => Proof::Failed(reason),
-                Verdict::Unknown { reason } => Proof::Unknown(reason),
+            let (proof, by) = match verdict {
+                Verdict::There { version, digest, .. } => (
+                    Proof::Passed,
+                    chart(registries, &row.request.url, &version, &digest),
+                ),
+                Verdict::Missing { reason, .. } => (Proof::Failed(reason), String::new()),
+                Verdict::Unknown { reason } => (Proof::Unknown(reason), String::new()),
             };
             evidence.extend(row.clusters.iter().map(|cluster| Evidence {
                 need: Need::Network,
                 cluster: cluster.clone(),
                 subject: row.subject.clone(),
                 proof: proof.clone(),
+                by: by.clone(),
             }));
         }
     }
@@ -49,22 +53,37 @@ pub(crate) fn gather(
     Ok(evidence)
 }
 
-/// What gives the word on each need, with its version where it has one.
+/// A chart that is there, for the record: what it is, and whether another registry was asked for it.
+fn chart(registries: &Registries, url: &str, version: &str, digest: &str) -> String {
+    let host = url
+        .trim_start_matches("oci://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let mirror = registries
+        .mirror
+        .iter()
+        .filter_map(|mirror| mirror.split_once('='))
+        .find(|(from, _)| *from == host);
+    let asked = mirror.map_or_else(String::new, |(_, to)| format!(", asked of {to}"));
+    format!("{url} {version} {digest}{asked}")
+}
+
+/// What gives the word on needs of which no evidence speaks, with its version: charts are rendered by helm.
 pub(crate) fn by(toolbox: &Toolbox) -> BTreeMap<Need, String> {
-    let mut by = BTreeMap::from([(Need::Network, "the registry's answer".to_owned())]);
-    for (need, tool) in [
-        (Need::Chart, Tool::Helm),
-        (Need::Kubeconform, Tool::Kubeconform),
-        (Need::Kustomize, Tool::Kustomize),
-        (Need::Flux, Tool::Flux),
-        (Need::Promtool, Tool::Promtool),
-    ] {
-        if let Ok(found) = toolbox.get(tool) {
-            let version = found.version().unwrap_or("of unknown version");
-            by.insert(need, format!("{} {version}", tool.name()));
-        }
-    }
-    by
+    let helm = named(toolbox, Tool::Helm);
+    helm.into_iter().map(|helm| (Need::Chart, helm)).collect()
+}
+
+/// A program that is here with its version.
+fn named(toolbox: &Toolbox, tool: Tool) -> Option<String> {
+    let found = match tool {
+        // kubectl builds too.
+        Tool::Kustomize => tools::kustomize::builder(toolbox).ok()?,
+        tool => toolbox.get(tool).ok()?,
+    };
+    let version = found.version().unwrap_or("of unknown version");
+    Some(format!("{} {version}", found.tool().name()))
 }
 
 /// kubeconform's verdict on each flux::Kustomization, with the bundled schemas: its own would be downloaded.
@@ -75,6 +94,7 @@ fn kubeconform(
 ) -> anyhow::Result<Vec<Evidence>> {
     let schemas = ForKubeconform::write()?;
     let options = schemas.options(&project.kubernetes_version, &[]);
+    let by = named(toolbox, Tool::Kubeconform).unwrap_or_default();
     let mut evidence = Vec::new();
     for cluster in clusters {
         for built in &cluster.kustomizations {
@@ -96,6 +116,7 @@ fn kubeconform(
                 cluster: cluster.cluster.name.clone(),
                 subject: built.id.to_string(),
                 proof,
+                by: by.clone(),
             });
         }
     }

@@ -146,8 +146,8 @@ pub(crate) fn run(args: &Release) -> anyhow::Result<u8> {
         let path = page::path(&standing.story);
         if is_open {
             output::note(&format!(
-                "{path} is not written: {} items are not done",
-                standing.count(State::Open)
+                "{path} is not written: {} not done",
+                report::plural(standing.count(State::Open) as u32, "item")
             ));
         } else {
             let text = page::render(&standing)?;

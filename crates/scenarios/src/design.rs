@@ -186,6 +186,16 @@ pub enum Subject {
     Folder(String),
 }
 
+impl Subject {
+    /// What evidence calls it: a flux::Kustomization by its namespace and name alone.
+    pub(crate) fn evidence_name(&self) -> String {
+        match self {
+            Self::AppliedBy(name) => name.to_string(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     /// `HelmRelease/kube-system/coredns`, `Kustomization flux-system/coredns`, or a path.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

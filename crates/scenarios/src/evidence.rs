@@ -86,6 +86,8 @@ pub struct Evidence {
     pub subject: String,
     /// What it said.
     pub proof: Proof,
+    /// What said it, for the record: a program with its version, a chart with its digest.
+    pub by: String,
 }
 
 /// The word of a registry or a program.

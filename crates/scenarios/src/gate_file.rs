@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::coverage::coverage;
 use crate::design::{Priority, Story};
 use crate::digest;
-use crate::evidence::Need;
+use crate::evidence::{Evidence, Need};
 use crate::gate::{Decision, Facts, Gate, Reason, gate};
 use crate::outcome::{Outcome, Status};
 use crate::settle::{Promise, Record, observed, settle};
@@ -84,7 +84,9 @@ pub struct Making<'a> {
     pub outcomes: &'a [Outcome],
     /// [`crate::digest_of_inputs`].
     pub inputs: &'a str,
-    /// What said what, with its version, for what needs more than the tree.
+    /// What registries and real programs said in this run.
+    pub evidence: &'a [Evidence],
+    /// What gives the word on needs of which evidence does not speak, with its version.
     pub by: &'a BTreeMap<Need, String>,
     /// Versions for [`Proven::versions`].
     pub versions: &'a BTreeMap<String, String>,
@@ -128,7 +130,7 @@ impl GateFile {
     /// What is to be written: the records that still hold and those of this run. The commit stays while the inputs do.
     pub fn renewed(making: Making<'_>, committed: Option<&Self>) -> Self {
         let mut records = standing(making, committed);
-        for record in observed(making.story, making.outcomes, making.by) {
+        for record in observed(making.story, making.outcomes, making.evidence, making.by) {
             let same = |other: &Record| {
                 (&other.scenario, &other.cluster, &other.stage)
                     == (&record.scenario, &record.cluster, &record.stage)
@@ -226,7 +228,7 @@ fn report(promises: &[Promise]) -> String {
 mod tests {
     use super::*;
     use crate::design::Clusters;
-    use crate::evidence::{Evidence, Proof};
+    use crate::evidence::Proof;
     use crate::testing::{digest, run_story, story, tree};
 
     const APP: &str =
@@ -246,22 +248,22 @@ mod tests {
         story.clusters = Clusters::Named(vec!["a".into()]);
         story.scenarios[0].criterion = Some("AC1".into());
         let tree = tree(app);
-        let evidence = Evidence {
-            need: Need::Kubeconform,
-            cluster: "a".into(),
-            subject: "flux-system/app".into(),
-            proof: Proof::Passed,
-        };
-        let evidence: Vec<Evidence> = kubeconform.iter().map(|_| evidence.clone()).collect();
-        let by: BTreeMap<Need, String> = kubeconform
+        let evidence: Vec<Evidence> = kubeconform
             .iter()
-            .map(|version| (Need::Kubeconform, (*version).to_owned()))
+            .map(|version| Evidence {
+                need: Need::Kubeconform,
+                cluster: "a".into(),
+                subject: "flux-system/app".into(),
+                proof: Proof::Passed,
+                by: (*version).to_owned(),
+            })
             .collect();
         let making = Making {
             story: &story,
             outcomes: &run_story(&tree, &story, &evidence),
             inputs: &digest(&tree, &story),
-            by: &by,
+            evidence: &evidence,
+            by: &BTreeMap::new(),
             versions: &BTreeMap::new(),
             commit,
             today: "2026-11-27",

@@ -10,7 +10,7 @@ use diag::Stage;
 use serde::{Deserialize, Serialize};
 
 use crate::design::{Priority, Scenario, Story};
-use crate::evidence::Need;
+use crate::evidence::{Evidence, Need};
 use crate::judge;
 use crate::outcome::{Outcome, StageResult, Status};
 
@@ -47,8 +47,13 @@ pub struct Promise {
     pub failures: Vec<String>,
 }
 
-/// What was observed in this run of stages that need more than the tree, by whom.
-pub fn observed(story: &Story, outcomes: &[Outcome], by: &BTreeMap<Need, String>) -> Vec<Record> {
+/// What was observed in this run of stages that need more than the tree. `by` tells what said so where no evidence does.
+pub fn observed(
+    story: &Story,
+    outcomes: &[Outcome],
+    evidence: &[Evidence],
+    by: &BTreeMap<Need, String>,
+) -> Vec<Record> {
     let mut records = Vec::new();
     for (scenario, outcome) in pairs(story, outcomes) {
         for result in &outcome.stages {
@@ -60,12 +65,40 @@ pub fn observed(story: &Story, outcomes: &[Outcome], by: &BTreeMap<Need, String>
                 scenario: outcome.id.clone(),
                 cluster: outcome.cluster.clone(),
                 stage: result.stage.name().to_owned(),
-                by: needs.iter().filter_map(|need| by.get(need).cloned()).collect(),
+                by: witnesses(scenario, outcome, result.stage, evidence, by),
             });
         }
     }
     records.sort();
     records
+}
+
+/// What said that a stage of a scenario holds, each once.
+fn witnesses(
+    scenario: &Scenario,
+    outcome: &Outcome,
+    stage: Stage,
+    evidence: &[Evidence],
+    by: &BTreeMap<Need, String>,
+) -> Vec<String> {
+    let mut witnesses: Vec<String> = Vec::new();
+    let at_stage = scenario
+        .expectations
+        .iter()
+        .filter(|expectation| expectation.stage == stage);
+    for expectation in at_stage {
+        let subject = expectation.subject.evidence_name();
+        for need in judge::needs(expectation) {
+            let said = evidence
+                .iter()
+                .find(|said| said.need == need && said.cluster == outcome.cluster && said.subject == subject);
+            let who = said.map(|said| &said.by).or_else(|| by.get(&need));
+            witnesses.extend(who.cloned());
+        }
+    }
+    witnesses.sort();
+    witnesses.dedup();
+    witnesses
 }
 
 /// The story's scenarios as a gate counts them, in the order of the design. Scenarios without an outcome are left out.
@@ -162,7 +195,7 @@ fn needs_at(scenario: &Scenario, stage: Stage) -> Vec<Need> {
 mod tests {
     use super::*;
     use crate::design::Clusters;
-    use crate::evidence::{Evidence, Proof};
+    use crate::evidence::Proof;
     use crate::testing::{run_story, story, tree};
 
     const APP: &str =
@@ -170,16 +203,18 @@ mod tests {
     const NEEDY: &str =
         "stage: built, appliedBy: {namespace: flux-system, name: app}, kubeconformPasses: true";
 
-    fn run(said: Option<Proof>) -> (Story, Vec<Outcome>) {
-        let evidence: Vec<Evidence> = said
-            .into_iter()
-            .map(|proof| Evidence {
-                need: Need::Kubeconform,
-                cluster: "a".into(),
-                subject: "flux-system/app".into(),
-                proof,
-            })
-            .collect();
+    fn said(proof: Proof) -> Evidence {
+        Evidence {
+            need: Need::Kubeconform,
+            cluster: "a".into(),
+            subject: "flux-system/app".into(),
+            proof,
+            by: "kubeconform 0.7.0".into(),
+        }
+    }
+
+    fn run(proof: Option<Proof>) -> (Story, Vec<Outcome>) {
+        let evidence: Vec<Evidence> = proof.map(said).into_iter().collect();
         let mut story = story(&[NEEDY]);
         story.clusters = Clusters::Named(vec!["a".into()]);
         let outcomes = run_story(&tree(APP), &story, &evidence);
@@ -193,12 +228,13 @@ mod tests {
 
     #[test]
     fn a_tool_that_is_here_moves_no_gate_and_a_failure_does() {
-        let by = BTreeMap::from([(Need::Kubeconform, "kubeconform 0.7.0".to_owned())]);
+        let evidence = [said(Proof::Passed)];
+        let none = BTreeMap::new();
         let (story, outcomes) = run(Some(Proof::Passed));
-        let records = observed(&story, &outcomes, &by);
+        let records = observed(&story, &outcomes, &evidence, &none);
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].by, ["kubeconform 0.7.0"]);
-        assert_eq!(observed(&story, &run(None).1, &by), []);
+        assert_eq!(observed(&story, &run(None).1, &[], &none), []);
         for said in [None, Some(Proof::Passed), Some(Proof::Unknown("x".into()))] {
             assert_eq!(status(said.clone(), &[]), Status::Deferred);
             assert_eq!(status(said, &records), Status::Passed);

@@ -53,7 +53,9 @@ pub(super) fn gather(
                 _ => None,
             };
             if let Some((need, subject, proof)) = said {
+                let by = super::named(toolbox, program(tool)).unwrap_or_default();
                 evidence.push(Evidence {
+                    by,
                     need,
                     cluster: cluster.cluster.name.clone(),
                     subject,
@@ -63,6 +65,15 @@ pub(super) fn gather(
         }
     }
     Ok(evidence)
+}
+
+fn program(tool: NamedTool) -> Tool {
+    match tool {
+        NamedTool::Kustomize => Tool::Kustomize,
+        NamedTool::Flux => Tool::Flux,
+        NamedTool::Kubeconform => Tool::Kubeconform,
+        NamedTool::Promtool => Tool::Promtool,
+    }
 }
 
 /// The programs and subjects that the stories name, each pair once.

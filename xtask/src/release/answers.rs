@@ -128,7 +128,7 @@ fn gate(seen: &Seen<'_>) -> Answer {
         )),
         Fresh::Yes if file.gate == Decision::Concerns => {
             let open = file.because.iter().filter(|reason| !reason.waived).count();
-            Answer::deferred(format!("until {open} concerns of the gate are settled ({path})"))
+            Answer::deferred(format!("until the gate has no concern left, now {open} ({path})"))
         }
         Fresh::Yes => Answer::yes(head),
     }

@@ -143,8 +143,9 @@ fn compare(
     problems.extend(items(found, &made, standing));
     match git::is_ancestor(toolbox, &project.root, &found.commit) {
         Ok(true) => {}
-        Ok(false) => problems.push(format!(
-            "the commit `{}` is not one that this work tree comes after",
+        // A squashed or rebased branch leaves its commits behind; the digests say what counts.
+        Ok(false) => notes.push(format!(
+            "the commit `{}` is not in the history of this work tree",
             found.commit
         )),
         Err(error) => notes.push(format!("the commit `{}`: {error}", found.commit)),

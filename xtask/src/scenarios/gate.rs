@@ -84,6 +84,7 @@ impl Gating {
             story,
             outcomes,
             inputs: &scenarios::digest_of_inputs(inputs, story),
+            evidence: inputs.evidence,
             by: &self.by,
             versions: &self.versions,
             commit: &self.commit,

@@ -51,7 +51,7 @@ fn an_undone_story_gets_no_page() {
     assert_eq!(output.status, 1);
     assert!(said.contains("not committed: `notes.txt`"), "{said}");
     assert!(
-        output.stderr.contains("is not written: 1 items are not done"),
+        output.stderr.contains("is not written: 1 item not done"),
         "{}",
         output.stderr
     );

@@ -8,10 +8,7 @@ use crate::subject::View;
 
 /// What was said of a subject by what the claim needs; Deferred when nothing was said.
 pub(super) fn proof(view: View<'_>, need: Need, subject: &Subject) -> Verdict {
-    let name = match subject {
-        Subject::AppliedBy(name) => name.to_string(),
-        other => other.to_string(),
-    };
+    let name = subject.evidence_name();
     let place = match subject {
         Subject::Object(name) => match view.object(name) {
             Some((_, object)) => Some(&object.node),

@@ -207,6 +207,7 @@ fn only_evidence_or_its_absence_decides_what_needs_it() {
         cluster: "a".to_owned(),
         subject: "OCIRepository/web/c".to_owned(),
         proof,
+        by: String::new(),
     };
     let run = |evidence: &[Evidence]| outcome(&tree(app), &[&claim, &approved], evidence);
     let silent = run(&[]);
@@ -266,6 +267,7 @@ fn programs_are_believed_and_never_guessed() {
                 cluster: "a".to_owned(),
                 subject: name.to_owned(),
                 proof,
+                by: String::new(),
             });
             outcome(&tree(APP), &[&claim], said.as_slice())
         };
