@@ -79,6 +79,8 @@ pub(crate) struct Looking<'a> {
     /// Whether a registry that cannot be asked makes an item not done.
     pub(crate) require_network: bool,
     pub(crate) gatekeeping: Gatekeeping,
+    /// Answers that are taken as they are given, instead of asking.
+    pub(crate) given: BTreeMap<Command, Answer>,
 }
 
 /// What the scenarios of a story say.
@@ -138,6 +140,7 @@ pub(crate) fn run(args: &Release) -> anyhow::Result<u8> {
         } else {
             Gatekeeping::Seen
         },
+        given: BTreeMap::new(),
     };
     let standing = look(&looking, &documents, story)?;
     write(args, &standing)?;
@@ -188,7 +191,7 @@ pub(crate) fn look(looking: &Looking<'_>, documents: &Tree, story: Story) -> any
     let own_outcomes = scenarios::run(&inputs, &own, &Filter::default());
     promises.extend(scenarios::settle(&own, &own_outcomes, &[]));
     let git = git::look(looking.toolbox, project, &definition.manifests);
-    let commands = answers::all(&answers::Seen {
+    let mut commands = answers::all(&answers::Seen {
         looking,
         world: &world,
         evidence: &evidence,
@@ -196,6 +199,7 @@ pub(crate) fn look(looking: &Looking<'_>, documents: &Tree, story: Story) -> any
         promises: &promises,
         git: &git,
     })?;
+    commands.extend(looking.given.clone());
     let required = required(documents, &definition);
     let lines = lines(
         project,

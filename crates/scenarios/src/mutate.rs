@@ -9,6 +9,9 @@ use crate::design::Clusters;
 use crate::design::raw::claimed;
 use crate::placed;
 
+/// The most that a patch may make of a document, in bytes of JSON.
+const MAX_PATCHED: usize = 16 << 20;
+
 /// What an edit may be.
 const FORMS: &str =
     "an edit is `find` with `replace`, or `patch`, or `delete: true`, or `create` with the text";
@@ -155,7 +158,14 @@ fn patched(
     };
     let before = yaml::to_json(node);
     let mut after = before.clone();
-    json_patch::patch(&mut after, patch).map_err(|error| fails(error.to_string()))?;
+    for operation in &patch.0 {
+        let alone = std::slice::from_ref(operation);
+        json_patch::patch(&mut after, alone).map_err(|error| fails(error.to_string()))?;
+        // `copy` can double the document each time.
+        if after.to_string().len() > MAX_PATCHED {
+            return Err(fails(format!("it makes more than {MAX_PATCHED} bytes")));
+        }
+    }
     if after == before {
         return Err(fails("it changes nothing".to_owned()));
     }
@@ -247,6 +257,10 @@ mod tests {
         assert_eq!(found, "the patch of `a.yaml`: there is no document 2 among 2");
         let found = error("{file: a.yaml, document: 1, patch: [{op: add, path: /c, value: d}]}");
         assert_eq!(found, "the patch of `a.yaml`: it changes nothing");
+        let copies = (0..40).map(|index| format!("{{op: copy, from: /a, path: /a/x{index}}}"));
+        let copies: Vec<String> = copies.collect();
+        let found = error(&format!("{{file: a.yaml, patch: [{}]}}", copies.join(", ")));
+        assert!(found.ends_with("it makes more than 16777216 bytes"), "{found}");
         let found = error("{file: a.yaml, patch: [{op: remove, path: /x}]}");
         assert!(found.starts_with("the patch of `a.yaml`: "), "{found}");
     }

@@ -1,12 +1,15 @@
 //! `release verify`: an evidence file against the tree.
 //!
-//! What follows from the tree alone is made anew and compared. What a registry said cannot be: it is named. What git said is
-//! about the commit of the release, of which is only asked whether this work tree comes after it.
+//! The page is made anew from the tree and compared, text for text. What a registry and git said on the day of the release is
+//! taken from the page, and named as not verified; of the commit is only asked whether it is in the history.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use scenarios::{Command, GATES, GateFile};
+use report::color::Paint;
+use report::diff::{Side, unified};
+use scenarios::{Answer, Command, GATES, GateFile};
 use tools::{Toolbox, git};
 
 use super::page::{self, Evidence};
@@ -37,12 +40,13 @@ pub(super) fn run(args: &Verify) -> anyhow::Result<u8> {
         );
     };
     let toolbox = doctor::toolbox(&args.common)?;
-    let looking = Looking {
+    let mut looking = Looking {
         toolbox: &toolbox,
         project: &project,
         registries: None,
         require_network: false,
         gatekeeping: Gatekeeping::Recorded,
+        given: BTreeMap::new(),
     };
     let story = stories(&documents, Some(&story))?.remove(0);
     let wanted = if is_gate {
@@ -62,8 +66,17 @@ pub(super) fn run(args: &Verify) -> anyhow::Result<u8> {
             (gate_problems(&looked.gated.fresh), Vec::new())
         }
         Some(evidence) => {
-            let standing = look(&looking, &documents, story)?;
-            compare(&toolbox, &project, evidence, &standing)
+            looking.given = of_the_day(evidence);
+            let mut standing = look(&looking, &documents, story)?;
+            let (mut problems, notes) = compare(&toolbox, &project, evidence, &mut standing);
+            let made = page::render(&standing)?;
+            if problems.is_empty() && *text != *made {
+                problems.push(format!(
+                    "it is not what this tree makes\n{}",
+                    difference(&path, &text, &made)
+                ));
+            }
+            (problems, notes)
         }
     };
     for note in notes {
@@ -91,6 +104,27 @@ fn relative(project: &Project, file: &Path) -> anyhow::Result<String> {
     Ok(model::tree::path::normalize(text))
 }
 
+/// What is about the day of the release, and cannot be asked again.
+fn of_the_day(found: &Evidence) -> BTreeMap<Command, Answer> {
+    let of = |command: Command| Some((command, found.commands.get(command.name())?.clone()));
+    [Command::Preflight, Command::Git]
+        .into_iter()
+        .filter_map(of)
+        .collect()
+}
+
+fn difference(path: &str, found: &str, made: &str) -> String {
+    let found = Side {
+        name: path,
+        text: found,
+    };
+    let made = Side {
+        name: "what this tree makes",
+        text: made,
+    };
+    unified(found, made, Paint::Plain)
+}
+
 fn gate_problems(fresh: &Fresh) -> Vec<String> {
     match fresh {
         Fresh::Yes => Vec::new(),
@@ -101,15 +135,41 @@ fn gate_problems(fresh: &Fresh) -> Vec<String> {
     }
 }
 
+/// Says what of the evidence does not follow from the tree, and what cannot be verified. What the page tells of its day and
+/// its program is put into `standing`.
 fn compare(
     toolbox: &Toolbox,
     project: &Project,
     found: &Evidence,
-    standing: &Standing,
+    standing: &mut Standing,
 ) -> (Vec<String>, Vec<String>) {
+    let mut notes = Vec::new();
+    let versions = &mut standing.gate.evidence.versions;
+    if *versions != found.versions {
+        notes.push(format!("it was made with {}", told(&found.versions)));
+        versions.clone_from(&found.versions);
+    }
+    standing.git.commit.clone_from(&found.commit);
+    standing.git.branch.clone_from(&found.branch);
+    for (command, answer) in of_the_day(found) {
+        notes.push(format!(
+            "`{}`: {}, {}",
+            command.name(),
+            answer.state.words(),
+            answer.said
+        ));
+    }
+    match git::is_ancestor(toolbox, &project.root, &found.commit) {
+        Ok(true) => {}
+        // A squashed or rebased branch leaves its commits behind; the digests say what counts.
+        Ok(false) => notes.push(format!(
+            "the commit `{}` is not in the history of this work tree",
+            found.commit
+        )),
+        Err(error) => notes.push(format!("the commit `{}`: {error}", found.commit)),
+    }
     let made = page::evidence(standing);
     let mut problems = gate_problems(&standing.fresh);
-    let mut notes = Vec::new();
     for (what, was, is) in [
         ("the digest of the inputs", &found.inputs, &made.inputs),
         ("the digest of the report", &found.report, &made.report),
@@ -123,15 +183,9 @@ fn compare(
     }
     for command in Command::ALL {
         let name = command.name();
-        let (was, is) = (found.commands.get(name), made.commands.get(name));
-        match (command, was, is) {
-            (_, None, _) => problems.push(format!("nothing is said of `{name}`")),
-            // These are about the day of the release.
-            (Command::Preflight, Some(was), _) => {
-                notes.push(format!("`{name}`: {} ({})", was.state.words(), was.said));
-            }
-            (Command::Git, Some(_), _) => {}
-            (_, Some(was), Some(is)) if was.state != is.state => problems.push(format!(
+        match (found.commands.get(name), made.commands.get(name)) {
+            (None, _) => problems.push(format!("nothing is said of `{name}`")),
+            (Some(was), Some(is)) if was.state != is.state => problems.push(format!(
                 "`{name}` was {}, is {}: {}",
                 was.state.words(),
                 is.state.words(),
@@ -141,43 +195,36 @@ fn compare(
         }
     }
     problems.extend(items(found, &made, standing));
-    match git::is_ancestor(toolbox, &project.root, &found.commit) {
-        Ok(true) => {}
-        // A squashed or rebased branch leaves its commits behind; the digests say what counts.
-        Ok(false) => notes.push(format!(
-            "the commit `{}` is not in the history of this work tree",
-            found.commit
-        )),
-        Err(error) => notes.push(format!("the commit `{}`: {error}", found.commit)),
-    }
     (problems, notes)
 }
 
-/// Items whose state is another, as far as the tree decides it.
+fn told(versions: &BTreeMap<String, String>) -> String {
+    let each = versions.iter().map(|(name, version)| format!("{name} {version}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// Items whose state is another.
 fn items(found: &Evidence, made: &Evidence, standing: &Standing) -> Vec<String> {
     let mut problems = Vec::new();
     for (number, is) in &made.items {
-        let line = standing.lines.iter().find(|line| line.number == *number);
-        let by = line.map(|line| line.by.as_slice()).unwrap_or_default();
-        let outside = [Command::Preflight, Command::Git].map(|command| format!("`{}`", command.name()));
         match found.items.get(number) {
             None => problems.push(format!("nothing is said of item {number}")),
             Some(was) if was == is => {}
-            Some(_) if by.iter().any(|by| outside.contains(by)) || by.is_empty() => {}
-            Some(was) => problems.push(format!(
-                "item {number} was {}, is {}: {}",
-                was.words(),
-                is.words(),
-                line.map(|line| line.why.join("; ")).unwrap_or_default()
-            )),
+            Some(was) => {
+                let line = standing.lines.iter().find(|line| line.number == *number);
+                problems.push(format!(
+                    "item {number} was {}, is {}: {}",
+                    was.words(),
+                    is.words(),
+                    line.map(|line| line.why.join("; ")).unwrap_or_default()
+                ));
+            }
         }
     }
-    for number in found
+    let gone = found
         .items
         .keys()
-        .filter(|number| !made.items.contains_key(*number))
-    {
-        problems.push(format!("there is no item {number}"));
-    }
+        .filter(|number| !made.items.contains_key(*number));
+    problems.extend(gone.map(|number| format!("there is no item {number}")));
     problems
 }

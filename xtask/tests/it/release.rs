@@ -35,8 +35,17 @@ fn a_page_is_written_and_fits_until_the_tree_is_another() {
     verify(1, "item 2.6 was done, is deferred");
     repo.write(PAGE, &page.replace("gate: CONCERNS", "gate: PASS"));
     verify(1, "the gate is PASS, this tree has CONCERNS");
-    repo.write(PAGE, &page.replace("'2.6': deferred\n", ""));
+    repo.write(PAGE, &page.replace("  '2.6': deferred\n", ""));
+    verify(1, "nothing is said of item 2.6");
+    repo.write(
+        PAGE,
+        &page.replace("chart version 1.38.0", "chart version 1.39.0"),
+    );
+    verify(1, "it is not what this tree makes");
+    repo.write(PAGE, &page.replace("items:\n", ""));
     verify(2, "");
+    repo.write(PAGE, &page.replace("xtask: 0.1.0", "xtask: 0.0.9"));
+    verify(0, "fits the tree");
     repo.write(PAGE, &page);
     repo.edit(SETTINGS, "COREDNS_REPLICAS: \"2\"", "COREDNS_REPLICAS: \"3\"");
     verify(1, "the digest of the inputs is");
