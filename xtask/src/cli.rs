@@ -174,9 +174,11 @@ pub(crate) struct Registries {
 
 /// Run the QA test designs of docs/qa against the built repository.
 ///
-/// Where kubeconform is on PATH, it judges the builds with the bundled schemas. What cannot be looked at is deferred. Without
-/// a filter each story's gate is decided: docs/reference/gate.md. Exit code 1: a scenario fails that no waiver lets through,
-/// a gate is FAIL or stale, or a mutation survives.
+/// Where kubeconform is on PATH, it judges the builds with the bundled schemas. What cannot be
+/// looked at is deferred. Without a filter each story's gate is decided: docs/reference/gate.md.
+///
+/// Exit code 1: a scenario fails that no waiver lets through, a gate is FAIL or (--check-gate)
+/// stale, or (--mutate) a mutation survives.
 ///
 /// Examples:
 ///   cargo xtask scenarios
@@ -223,8 +225,9 @@ const FILTERS: [&str; 3] = ["priority", "risk", "cluster"];
 
 /// Go through a story's Definition of Done, with evidence. Nothing is pushed.
 ///
-/// Runs validate, generate --check, scenarios, the gate, preflight and a look at git in process, and prints the checklist of
-/// docs/qa/STORY/story.yaml: done, not done (why), deferred (until when), not part of it. Exit code 1 when an item is not done.
+/// Runs validate, generate --check, scenarios, the gate, preflight and a look at git in process,
+/// and prints the checklist of docs/qa/STORY/story.yaml: done, not done (why), deferred (until
+/// when), not part of it. Exit code 1 when an item is not done.
 ///
 /// Examples:
 ///   cargo xtask release --story 04

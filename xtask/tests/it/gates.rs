@@ -260,6 +260,10 @@ fn a_story_is_data_alone() {
     ] {
         assert!(junit.contains(property), "{junit}");
     }
+    let markdown = repo.run(&["scenarios", "--story", "05", "-o", "markdown"]);
+    let markdown = String::from_utf8_lossy(&markdown.stdout).into_owned();
+    assert!(markdown.starts_with("## Story 05: PASS\n"), "{markdown}");
+    assert!(markdown.contains("| `R1` | 3 | held | `05.A` |\n"), "{markdown}");
     let (code, _) = repo.json(&["release", "--story", "05", "--offline"]);
     assert_eq!(code, 1, "neither committed nor decided");
     assert_eq!(
