@@ -1,5 +1,7 @@
 //! Charts at hand: where `validate`, `build` and `scenarios` find them, and what they install.
 
+use std::sync::Arc;
+
 use diag::{Finding, Span};
 use flux::ClusterBuild;
 use helm::install::{Archive, ClusterInstall, Renderer};
@@ -21,7 +23,7 @@ pub(crate) struct Charts<'a> {
     /// A damaged one is a check's finding, and here as good as none.
     lock: Option<Lock>,
     /// helm, or why nothing is rendered.
-    renderer: Result<Renderer<'a>, String>,
+    renderer: Arc<Result<Renderer<'a>, String>>,
 }
 
 impl<'a> Charts<'a> {
@@ -36,14 +38,32 @@ impl<'a> Charts<'a> {
             project,
             cache: Cache::default_root().map(Cache::at),
             lock: lock(project),
-            renderer,
+            renderer: Arc::new(renderer),
+        }
+    }
+
+    /// The same for another state of the project: what was rendered once is not rendered again.
+    pub(crate) fn of<'b>(&self, project: &'b Project) -> Charts<'b>
+    where
+        'a: 'b,
+    {
+        Charts {
+            project,
+            cache: self.cache.clone(),
+            lock: lock(project),
+            renderer: self.renderer.clone(),
         }
     }
 
     /// What the HelmReleases install, as far as charts and helm are at hand.
     pub(crate) fn install<'c>(&self, clusters: &'c [ClusterBuild]) -> Vec<ClusterInstall<'c>> {
         let archive = |request: &ChartRequest| self.archive(request);
-        helm::install::install(&self.project.tree, clusters, &archive, self.renderer.as_ref())
+        helm::install::install(
+            &self.project.tree,
+            clusters,
+            &archive,
+            self.renderer.as_ref().as_ref(),
+        )
     }
 
     /// The archive that the lock names, else the one that the last preflight found; from the cache alone.
@@ -85,7 +105,7 @@ impl<'a> Charts<'a> {
     }
 
     fn culprit(&self, installs: &[ClusterInstall<'_>], finding: &Finding) -> Option<(String, Span)> {
-        let renderer = self.renderer.as_ref().ok()?;
+        let renderer = self.renderer.as_ref().as_ref().ok()?;
         let cluster = installs
             .iter()
             .find(|install| install.cluster.cluster.name == finding.cluster)?;

@@ -14,6 +14,7 @@ mod pages;
 mod preflight;
 mod progress;
 mod project;
+mod release;
 mod scenarios;
 mod schemas;
 mod test;
@@ -34,6 +35,7 @@ fn run(cli: &cli::Cli) -> u8 {
         cli::Command::Generate(args) => generate::run(args),
         cli::Command::Preflight(args) => preflight::run(args),
         cli::Command::Scenarios(args) => scenarios::run(args),
+        cli::Command::Release(args) => release::run(args),
         cli::Command::Doctor(args) => doctor::run(args),
         cli::Command::Test(args) => test::run(args),
         cli::Command::New(args) => new::run(args),

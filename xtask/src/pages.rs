@@ -30,6 +30,10 @@ pub(crate) fn all() -> Vec<Page> {
         path: "docs/reference/report.schema.json".to_owned(),
         text: report::json::document(&report::json_schema()),
     });
+    pages.extend(scenarios::json_schemas().into_iter().map(|file| Page {
+        path: format!("docs/reference/{}", file.file.replace(".yaml", ".schema.json")),
+        text: report::json::document(&file.schema),
+    }));
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages
 }

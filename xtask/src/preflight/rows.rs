@@ -24,6 +24,20 @@ pub(crate) struct Row {
     pub(super) place: Place,
 }
 
+impl Row {
+    /// A chart that is there, for the record: what it is, and whether another registry was asked for it.
+    pub(crate) fn found(&self, mirrors: &[(String, String)], version: &str, digest: &str) -> String {
+        let Ask::Registry { request, .. } = &self.ask else {
+            return String::new();
+        };
+        let url = &request.url;
+        let host = url.trim_start_matches("oci://").split('/').next();
+        let mirror = mirrors.iter().find(|(from, _)| Some(from.as_str()) == host);
+        let asked = mirror.map_or_else(String::new, |(_, to)| format!(", asked of {to}"));
+        format!("{url} {version} {digest}{asked}")
+    }
+}
+
 /// Where the version of a chart is written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Place {

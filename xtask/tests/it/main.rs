@@ -9,10 +9,12 @@
 
 mod breaks;
 mod commands;
+mod gates;
 mod installed;
 mod preflight;
 mod real_charts;
 mod registry;
+mod release;
 mod repo;
 mod scaffold;
 mod tidy;
