@@ -83,12 +83,12 @@ impl Reads {
         }
     }
 
-    /// Whether what a chart reads depends on these values: only where some of them are templates.
+    /// Whether what a chart reads depends on these values: only where some of them are templates that may read others.
     pub fn depends_on(values: &Node) -> bool {
         let mut found = false;
         values.walk(&mut |path, node| {
-            let in_key = matches!(path, FieldPath::Key(_, key) if key.contains("{{"));
-            found |= in_key || node.as_str().is_some_and(|text| text.contains("{{"));
+            let in_key = matches!(path, FieldPath::Key(_, key) if may_read(key));
+            found |= in_key || node.as_str().is_some_and(may_read);
         });
         found
     }
@@ -117,5 +117,45 @@ impl Unread<'_> {
     /// The path as people write it: `servers[0].zones`.
     pub fn field(&self) -> String {
         unread::field(&self.path)
+    }
+}
+
+/// Whether a text that is run as a template may read values: all but names of the release and the chart may.
+fn may_read(text: &str) -> bool {
+    let is_name = |action: &str| {
+        let action = action.trim_matches('-').trim();
+        let field = |field: char| field.is_ascii_alphanumeric() || field == '.';
+        (action.starts_with(".Release.") || action.starts_with(".Chart.")) && action.chars().all(field)
+    };
+    text.split("{{").skip(1).any(|rest| {
+        let action = rest.split_once("}}").map(|(action, _)| action);
+        !action.is_some_and(is_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_release_and_chart_read_no_value() {
+        for text in [
+            "",
+            "a",
+            "{{ .Release.Name }}-secret",
+            "{{- .Chart.Name -}} {{ .Release.Namespace }}",
+        ] {
+            assert!(!may_read(text), "{text}");
+        }
+        for text in [
+            "{{ .Values.a }}",
+            "{{ .Release.Name | quote }}",
+            "{{ .Release.Name }}{{ include \"a\" . }}",
+            "{{ . }}",
+            "{{ .Release.Name",
+            "{{ .Release }}",
+        ] {
+            assert!(may_read(text), "{text}");
+        }
     }
 }
