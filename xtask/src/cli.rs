@@ -24,6 +24,7 @@ pub(crate) enum Command {
     Preflight(Preflight),
     Scenarios(Scenarios),
     Release(Release),
+    Rehearse(crate::rehearse::Rehearse),
     Doctor(Doctor),
     Test(Test),
     New(New),

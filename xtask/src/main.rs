@@ -14,6 +14,7 @@ mod pages;
 mod preflight;
 mod progress;
 mod project;
+mod rehearse;
 mod release;
 mod scenarios;
 mod schemas;
@@ -36,6 +37,7 @@ fn run(cli: &cli::Cli) -> u8 {
         cli::Command::Preflight(args) => preflight::run(args),
         cli::Command::Scenarios(args) => scenarios::run(args),
         cli::Command::Release(args) => release::run(args),
+        cli::Command::Rehearse(args) => rehearse::run(args),
         cli::Command::Doctor(args) => doctor::run(args),
         cli::Command::Test(args) => test::run(args),
         cli::Command::New(args) => new::run(args),

@@ -4,6 +4,7 @@
 //! module, version and digest of every source, and the SHA-256 of every file made of it.
 
 mod crd;
+mod custom;
 mod export;
 mod hoist;
 mod lock;
@@ -15,6 +16,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+pub use custom::{CustomKind, custom_kinds};
 pub use export::export;
 pub use lock::{Lock, LockedSource};
 

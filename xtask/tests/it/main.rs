@@ -14,6 +14,8 @@ mod installed;
 mod preflight;
 mod real_charts;
 mod registry;
+mod rehearse;
+mod rehearse_real;
 mod release;
 mod repo;
 mod scaffold;

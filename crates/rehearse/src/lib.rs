@@ -1,0 +1,49 @@
+//! A rehearsal: the real Flux controllers reconcile a cluster's entrypoint against a real API server on this machine, without
+//! containers and without a cluster.
+//!
+//! A [`Run`] is a private folder and a watchdog: whatever it started ends with it, also when this program is killed. A
+//! [`Plane`] is etcd, the API server, the controllers of Kubernetes and Flux, and nodes that kwok pretends. [`Server`] hands out
+//! the git tree and the charts. [`rehearse`] puts a cluster's entrypoint on the plane, waits until nothing moves and says what
+//! became of every Flux object.
+//!
+//! Processes start and sockets open here besides `tools` and `oci`; nothing listens on anything but loopback.
+
+mod address;
+mod api;
+mod child;
+mod copy;
+mod crds;
+mod entry;
+mod error;
+mod folder;
+mod http;
+mod judge;
+mod nodes;
+mod observe;
+mod outcome;
+mod places;
+mod plane;
+mod ports;
+mod process_group;
+mod programs;
+mod random;
+mod reaper;
+mod registry;
+mod rewrite;
+mod run;
+mod server;
+mod stage;
+mod wait;
+mod watchdog;
+
+pub use crate::copy::{Copy, Served};
+pub use crate::error::RehearseError;
+pub use crate::outcome::{Assumed, FluxObject, Outcome, Place, Verdict, Workload};
+pub use crate::places::Blame;
+pub use crate::plane::{Plane, Settings};
+pub use crate::programs::{Program, Programs};
+pub use crate::registry::Chart;
+pub use crate::run::Run;
+pub use crate::server::Server;
+pub use crate::stage::{Event, Listener, Request, rehearse};
+pub use crate::watchdog::watch;

@@ -1,0 +1,233 @@
+//! One look at the API server: every Flux object with its Ready condition, and what runs.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use crate::api::Api;
+use crate::error::RehearseError;
+use crate::outcome::Workload;
+
+/// The kinds of Flux that are reported: path and kind. Who makes objects stands before what it makes: when it is Ready, they
+/// are in the lists that are asked for after it.
+const FLUX: [(&str, &str); 7] = [
+    (
+        "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations",
+        "Kustomization",
+    ),
+    ("/apis/helm.toolkit.fluxcd.io/v2/helmreleases", "HelmRelease"),
+    ("/apis/source.toolkit.fluxcd.io/v1/helmcharts", "HelmChart"),
+    (
+        "/apis/source.toolkit.fluxcd.io/v1/gitrepositories",
+        "GitRepository",
+    ),
+    (
+        "/apis/source.toolkit.fluxcd.io/v1/ocirepositories",
+        "OCIRepository",
+    ),
+    (
+        "/apis/source.toolkit.fluxcd.io/v1/helmrepositories",
+        "HelmRepository",
+    ),
+    ("/apis/source.toolkit.fluxcd.io/v1/buckets", "Bucket"),
+];
+
+/// The kinds of workloads, with the fields that count ready and wanted pods.
+const WORKLOADS: [(&str, &str, &str, &str); 3] = [
+    (
+        "/apis/apps/v1/deployments",
+        "Deployment",
+        "/status/readyReplicas",
+        "/spec/replicas",
+    ),
+    (
+        "/apis/apps/v1/statefulsets",
+        "StatefulSet",
+        "/status/readyReplicas",
+        "/spec/replicas",
+    ),
+    (
+        "/apis/apps/v1/daemonsets",
+        "DaemonSet",
+        "/status/numberReady",
+        "/status/desiredNumberScheduled",
+    ),
+];
+
+/// A Flux object as it is now.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub(crate) kind: &'static str,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) ready: Ready,
+    pub(crate) reason: String,
+    pub(crate) message: String,
+    /// Flux has given up.
+    pub(crate) is_stalled: bool,
+    /// Flux is at work: its condition Reconciling.
+    pub(crate) is_at_work: bool,
+    pub(crate) is_suspended: bool,
+    pub(crate) revision: String,
+    pub(crate) spec: Json,
+    path: &'static str,
+}
+
+/// The status of the Ready condition, for the present generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ready {
+    Yes,
+    No,
+    /// Nobody has said yet.
+    Unknown,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    pub(crate) objects: Vec<Live>,
+    pub(crate) workloads: Vec<Workload>,
+}
+
+/// Looks once.
+pub(crate) fn look(api: &Api) -> Result<Snapshot, RehearseError> {
+    let mut snapshot = Snapshot::default();
+    for (path, kind) in FLUX {
+        let objects = items(api, path)?;
+        let live = objects.iter().map(|object| live(path, kind, object));
+        snapshot.objects.extend(live);
+    }
+    for (path, kind, ready, wanted) in WORKLOADS {
+        let number = |object: &Json, field: &str| object.pointer(field).and_then(Json::as_u64).unwrap_or(0);
+        let workloads = items(api, path)?;
+        snapshot.workloads.extend(workloads.iter().map(|object| Workload {
+            object: format!(
+                "{kind}/{}/{}",
+                text(object, "/metadata/namespace"),
+                text(object, "/metadata/name")
+            ),
+            ready: number(object, ready),
+            wanted: number(object, wanted),
+        }));
+    }
+    snapshot.workloads.sort();
+    Ok(snapshot)
+}
+
+fn items(api: &Api, path: &str) -> Result<Vec<Json>, RehearseError> {
+    let list = api.get(path)?;
+    Ok(list
+        .and_then(|mut list| list.get_mut("items").map(Json::take))
+        .and_then(|items| items.as_array().cloned())
+        .unwrap_or_default())
+}
+
+fn text<'a>(object: &'a Json, pointer: &str) -> &'a str {
+    object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+}
+
+pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Live {
+    let conditions = object.pointer("/status/conditions").and_then(Json::as_array);
+    let condition = |name: &str| {
+        let mut all = conditions.into_iter().flatten();
+        all.find(|condition| condition["type"] == name)
+    };
+    let holds = |name: &str| condition(name).is_some_and(|condition| condition["status"] == "True");
+    let generation = object.pointer("/metadata/generation").and_then(Json::as_i64);
+    let observed = object
+        .pointer("/status/observedGeneration")
+        .and_then(Json::as_i64);
+    let ready = condition("Ready");
+    let status = match ready.map(|condition| text(condition, "/status")) {
+        // A HelmRepository of this type is an address and has no status.
+        None if text(object, "/spec/type") == "oci" && kind == "HelmRepository" => Ready::Yes,
+        Some("True") if observed == generation => Ready::Yes,
+        Some("False") => Ready::No,
+        _ => Ready::Unknown,
+    };
+    let said = |pointer: &str| {
+        ready
+            .map(|condition| text(condition, pointer))
+            .unwrap_or_default()
+    };
+    let revision = [
+        "/status/lastAppliedRevision",
+        "/status/artifact/revision",
+        "/status/history/0/chartVersion",
+    ]
+    .into_iter()
+    .map(|pointer| text(object, pointer))
+    .find(|text| !text.is_empty());
+    Live {
+        kind,
+        namespace: text(object, "/metadata/namespace").to_owned(),
+        name: text(object, "/metadata/name").to_owned(),
+        ready: status,
+        reason: said("/reason").to_owned(),
+        message: said("/message").to_owned(),
+        is_stalled: holds("Stalled"),
+        is_at_work: holds("Reconciling"),
+        is_suspended: object.pointer("/spec/suspend") == Some(&Json::Bool(true)),
+        revision: revision.unwrap_or_default().to_owned(),
+        spec: object.get("spec").cloned().unwrap_or_default(),
+        path,
+    }
+}
+
+impl Live {
+    /// `Kind/namespace/name`.
+    pub(crate) fn id(&self) -> String {
+        format!("{}/{}/{}", self.kind, self.namespace, self.name)
+    }
+
+    /// A string of the spec, by JSON pointer.
+    pub(crate) fn text(&self, pointer: &str) -> &str {
+        text(&self.spec, pointer)
+    }
+
+    /// `Kind/namespace/name` of what a reference in the spec names.
+    pub(crate) fn reference(&self, pointer: &str) -> Option<String> {
+        let reference = self.spec.pointer(pointer)?;
+        let namespace = Some(text(reference, "/namespace"))
+            .filter(|text| !text.is_empty())
+            .unwrap_or(&self.namespace);
+        Some(format!(
+            "{}/{namespace}/{}",
+            text(reference, "/kind"),
+            text(reference, "/name")
+        ))
+    }
+
+    /// The objects of its own kind that it waits for.
+    pub(crate) fn depends_on(&self) -> Vec<String> {
+        let all = self.spec.get("dependsOn").and_then(Json::as_array);
+        all.into_iter()
+            .flatten()
+            .map(|reference| {
+                let namespace = Some(text(reference, "/namespace"))
+                    .filter(|text| !text.is_empty())
+                    .unwrap_or(&self.namespace);
+                format!("{}/{namespace}/{}", self.kind, text(reference, "/name"))
+            })
+            .collect()
+    }
+
+    /// Asks Flux to try again at once, as its retry interval would later.
+    pub(crate) fn retry(&self, api: &Api, token: &str) -> Result<(), RehearseError> {
+        let (collection, namespace, name) = (self.path, &self.namespace, &self.name);
+        let (group, plural) = collection.rsplit_once('/').unwrap_or((collection, ""));
+        let change =
+            serde_json::json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
+        api.patch(
+            &format!("{group}/namespaces/{namespace}/{plural}/{name}"),
+            &change,
+        )
+    }
+}
+
+impl Snapshot {
+    /// By `Kind/namespace/name`.
+    pub(crate) fn by_id(&self) -> BTreeMap<String, &Live> {
+        self.objects.iter().map(|live| (live.id(), live)).collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! The charts of a cluster with everything that a registry has of them, from the cache or through it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use flux::ClusterBuild;
+use helm::source::{Source, of_oci_repository, releases};
+use model::config::Config;
+use oci::{Cache, ChartRequest, Options, Resolved, Verdict};
+use rehearse::Chart;
+use serde_json::Value as Json;
+
+use crate::clock;
+
+/// The time for all registries of one cluster.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Bounds of what the cache is asked for, in bytes.
+const MAX_MANIFEST: u64 = 4 << 20;
+const MAX_BLOB: u64 = 64 << 20;
+/// The media type of a manifest that does not say its own.
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// What can be served and what is known not to exist.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) found: Vec<Chart>,
+    /// URLs of charts that their registry does not have.
+    pub(super) missing: BTreeSet<String>,
+}
+
+/// The charts of the cluster's HelmReleases and OCIRepositories. What is in the cache is not asked for again.
+pub(super) fn gather(
+    build: &ClusterBuild,
+    config: &Config,
+    mirrors: &[String],
+    offline: bool,
+    private: &Path,
+) -> anyhow::Result<Gathered> {
+    let cache = Cache::at(Cache::default_root().unwrap_or_else(|| private.join("cache")));
+    let mut requests: BTreeSet<ChartRequest> = BTreeSet::new();
+    requests.extend(
+        build
+            .objects()
+            .filter_map(|(_, object)| of_oci_repository(&object.node)),
+    );
+    requests.extend(
+        releases(build)
+            .into_iter()
+            .filter_map(|release| match release.source {
+                Source::Registry { request, .. } => Some(request),
+                Source::Folder(_) | Source::Elsewhere(_) => None,
+            }),
+    );
+    let mut gathered = Gathered::default();
+    let mut absent = Vec::new();
+    for request in requests {
+        match cache
+            .resolved(&request)
+            .and_then(|resolved| load(&cache, &request, &resolved))
+        {
+            Some(chart) => gathered.found.push(chart),
+            None => absent.push(request),
+        }
+    }
+    if absent.is_empty() || offline {
+        return Ok(gathered);
+    }
+    let mut all: BTreeMap<String, String> = config.mirrors.clone();
+    for mirror in mirrors {
+        let (from, to) = mirror
+            .split_once('=')
+            .with_context(|| format!("`{mirror}` is no HOST=HOST[/PREFIX]"))?;
+        all.insert(from.to_owned(), to.to_owned());
+    }
+    let options = Options {
+        deadline: PATIENCE,
+        mirrors: all.into_iter().collect(),
+        cache: Some(cache.clone()),
+        fetch: true,
+        now: format!("{}T00:00:00Z", clock::today()),
+        ..Options::default()
+    };
+    for (request, result) in absent.iter().zip(oci::preflight(&absent, &options)) {
+        match result.verdict {
+            Verdict::There { .. } => {
+                let resolved = cache.resolved(request);
+                gathered
+                    .found
+                    .extend(resolved.and_then(|resolved| load(&cache, request, &resolved)));
+            }
+            Verdict::Missing { .. } => {
+                gathered.missing.insert(request.url.clone());
+            }
+            Verdict::Unknown { .. } => {}
+        }
+    }
+    Ok(gathered)
+}
+
+/// A chart as its registry has it; none when a part of it is not in the cache.
+fn load(cache: &Cache, request: &ChartRequest, resolved: &Resolved) -> Option<Chart> {
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let tag = given(&request.wanted.tag).unwrap_or_else(|| resolved.version.replace('+', "_"));
+    let mut manifests = Vec::new();
+    let mut blobs = Vec::new();
+    let mut wanted = vec![resolved.digest.clone()];
+    while let Some(digest) = wanted.pop() {
+        let bytes: Arc<[u8]> = cache.read(&digest, MAX_MANIFEST)?.into();
+        let manifest: Json = serde_json::from_slice(&bytes).ok()?;
+        let digests = |pointer: &str| -> Vec<String> {
+            let entries = manifest.pointer(pointer).and_then(Json::as_array);
+            let entries = entries.into_iter().flatten();
+            entries
+                .filter_map(|entry| entry["digest"].as_str().map(str::to_owned))
+                .collect()
+        };
+        // An index is not followed further than the one chart that was looked at.
+        if manifests.is_empty() {
+            wanted.extend(
+                digests("/manifests")
+                    .into_iter()
+                    .filter(|digest| cache.blob(digest).is_some()),
+            );
+        }
+        let config = manifest
+            .pointer("/config/digest")
+            .and_then(Json::as_str)
+            .map(str::to_owned);
+        for digest in digests("/layers").into_iter().chain(config) {
+            // A provenance layer is not kept, and Flux does not pull it.
+            if let Some(bytes) = cache.read(&digest, MAX_BLOB) {
+                blobs.push((digest, bytes.into()));
+            }
+        }
+        let media_type = manifest["mediaType"].as_str().unwrap_or(MANIFEST).to_owned();
+        manifests.push((digest, media_type, bytes));
+    }
+    let has_archive = blobs
+        .iter()
+        .any(|(digest, _): &(String, Arc<[u8]>)| *digest == resolved.archive);
+    has_archive.then(|| Chart {
+        url: request.url.clone(),
+        tag,
+        digest: resolved.digest.clone(),
+        manifests,
+        blobs,
+    })
+}

@@ -1,0 +1,227 @@
+//! What a person reads of a rehearsal: progress on standard error, the report as text or JSON.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use rehearse::{Event, FluxObject, Outcome, Place, Verdict};
+use report::color::{Paint, Tone};
+use report::table::{Cell, Table};
+use serde_json::json;
+
+use super::Rehearsed;
+use super::compare::Sides;
+use crate::output;
+
+/// A message in a line of progress is cut here, in characters.
+const MAX_LINE: usize = 160;
+
+/// A line about what is waited for.
+pub(super) fn step(cluster: &str, elapsed: Duration, what: &str) {
+    output::note(&format!(
+        "{cluster} {:>6.1} s  starting {what}",
+        elapsed.as_secs_f64()
+    ));
+}
+
+/// A line about something that has changed.
+pub(super) fn event(cluster: &str, elapsed: Duration, event: &Event<'_>) {
+    match event {
+        Event::Step(what) => step(cluster, elapsed, what),
+        Event::Object {
+            object, ready, said, ..
+        } => {
+            let word = match ready {
+                Some(true) => "Ready    ",
+                Some(false) => "not Ready",
+                None => "at work  ",
+            };
+            output::note(&format!(
+                "{cluster} {:>6.1} s  {word} {object}: {}",
+                elapsed.as_secs_f64(),
+                short(said)
+            ));
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_LINE) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// The report as text.
+pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
+    let mut text = String::new();
+    for outcome in &rehearsed.outcomes {
+        for object in &outcome.objects {
+            if matches!(object.verdict, Verdict::Failed | Verdict::Waiting) {
+                text.push_str(&failure(object));
+            }
+        }
+        let _ = writeln!(
+            text,
+            "cluster `{}`, Kubernetes {}:",
+            outcome.cluster, outcome.kubernetes_version
+        );
+        let mut table = Table::new([
+            "Flux object",
+            "verdict",
+            "after",
+            "revision or reason",
+            "written at",
+        ]);
+        for object in &outcome.objects {
+            table.row(row(object));
+        }
+        text.push_str(&table.render(paint));
+        if !outcome.workloads.is_empty() {
+            let mut table = Table::new(["workload", "ready"]);
+            for workload in &outcome.workloads {
+                let tone = if workload.ready == workload.wanted {
+                    Tone::Good
+                } else {
+                    Tone::Bad
+                };
+                let count = format!("{}/{}", workload.ready, workload.wanted);
+                table.row([Cell::from(workload.object.clone()), Cell::new(tone, &count)]);
+            }
+            let _ = write!(text, "\n{}", table.render(paint));
+        }
+        text.push_str(&unknown(outcome));
+        text.push_str(&summary(outcome));
+    }
+    if let Some(sides) = &rehearsed.sides {
+        text.push_str(&compared(sides));
+    }
+    for note in &rehearsed.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    report::visible(&text).into_owned()
+}
+
+fn failure(object: &FluxObject) -> String {
+    let verb = if object.verdict == Verdict::Waiting {
+        "is not Ready and nothing moves any more"
+    } else {
+        "is not Ready"
+    };
+    let mut text = format!("error: {} {verb}: {}\n", object.object, object.reason);
+    if let Some(place) = &object.place {
+        let _ = writeln!(text, "  --> {}", at(place));
+    }
+    for line in object.message.lines().filter(|line| !line.trim().is_empty()) {
+        let _ = writeln!(text, "   = Flux says: {line}");
+    }
+    text.push('\n');
+    text
+}
+
+fn row(object: &FluxObject) -> [Cell; 5] {
+    let (tone, word, said) = match &object.verdict {
+        Verdict::Ready => (Tone::Good, "Ready", brief(&object.revision)),
+        Verdict::Failed => (Tone::Bad, "failed", object.reason.clone()),
+        Verdict::Waiting => (Tone::Bad, "waiting", object.reason.clone()),
+        Verdict::Deferred { .. } => (Tone::Doubtful, "deferred", object.reason.clone()),
+    };
+    let after = object
+        .ready_after
+        .map_or_else(String::new, |after| format!("{:.1} s", after.as_secs_f64()));
+    [
+        Cell::from(object.object.clone()),
+        Cell::new(tone, word),
+        Cell::from(after),
+        Cell::from(said),
+        Cell::from(object.place.as_ref().map(at).unwrap_or_default()),
+    ]
+}
+
+/// A revision with a digest that a person can compare: its first 12 digits.
+fn brief(revision: &str) -> String {
+    match revision.rsplit_once(':') {
+        Some((head, digest)) if digest.len() > 12 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            format!("{head}:{}", digest.get(..12).unwrap_or(digest))
+        }
+        _ => revision.to_owned(),
+    }
+}
+
+/// What was not checked, each with its reason.
+fn unknown(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for object in &outcome.objects {
+        if let Verdict::Deferred { why } = &object.verdict {
+            let _ = writeln!(text, "  {}: {why}", object.object);
+        }
+    }
+    for assumed in &outcome.assumed {
+        let how = if assumed.is_checked {
+            "assumed to be installed, with the bundled schema"
+        } else {
+            "assumed to be installed, and no field of it was checked"
+        };
+        let _ = writeln!(text, "  {}: {how}", assumed.kind);
+    }
+    text.push_str("  packets, CNI, kube-proxy, images: there are no kubelets\n");
+    format!("\nnot checked:\n{text}")
+}
+
+fn summary(outcome: &Outcome) -> String {
+    let count = |wanted: fn(&Verdict) -> bool| {
+        let objects = outcome.objects.iter();
+        objects.filter(|object| wanted(&object.verdict)).count()
+    };
+    let over = if outcome.timed_out {
+        ", the time was over"
+    } else {
+        ""
+    };
+    format!(
+        "\nrehearsed `{}` in {:.1} s: {} Ready, {} not Ready, {} deferred{over}\n\n",
+        outcome.cluster,
+        outcome.elapsed.as_secs_f64(),
+        count(|verdict| *verdict == Verdict::Ready),
+        count(|verdict| matches!(verdict, Verdict::Failed | Verdict::Waiting)),
+        count(|verdict| matches!(verdict, Verdict::Deferred { .. })),
+    )
+}
+
+fn at(place: &Place) -> String {
+    format!("{}:{}:{}", place.file, place.line, place.column)
+}
+
+/// Both sides of every defect; where one side is silent, they disagree.
+fn compared(sides: &[Sides]) -> String {
+    let mut text = "compared with `validate`:\n".to_owned();
+    if sides.is_empty() {
+        text.push_str("  neither sees an error\n");
+    }
+    for side in sides {
+        let word = match (&side.flux, side.validate.is_empty()) {
+            (Some(_), false) => "agree",
+            (Some(_), true) => "only Flux",
+            (None, _) => "only validate",
+        };
+        let flux = side.flux.as_deref().unwrap_or("no failure");
+        let _ = writeln!(text, "  {word}: cluster `{}`\n    Flux: {flux}", side.cluster);
+        for said in &side.validate {
+            let _ = writeln!(text, "    validate: {said}");
+        }
+        if side.validate.is_empty() {
+            text.push_str("    validate: no error\n");
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The report as JSON.
+pub(super) fn json(rehearsed: &Rehearsed) -> String {
+    report::json::document(&json!({
+        "apiVersion": report::API_VERSION, "kind": "Rehearsal", "tool": report::Tool::THIS,
+        "commit": rehearsed.commit, "clusters": rehearsed.outcomes, "compared": rehearsed.sides,
+        "notes": rehearsed.notes,
+    }))
+}
