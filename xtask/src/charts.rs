@@ -1,8 +1,11 @@
 //! Charts at hand: where `validate`, `build` and `scenarios` find them, and what they install.
 
+use std::sync::Arc;
+
 use diag::{Finding, Span};
 use flux::ClusterBuild;
 use helm::install::{Archive, ClusterInstall, Renderer};
+use oci::lock::{self, Lock};
 use oci::{Cache, ChartRequest};
 use schema::Store;
 use tools::Toolbox;
@@ -17,8 +20,10 @@ const MAX_ARCHIVE: u64 = 64 << 20;
 pub(crate) struct Charts<'a> {
     project: &'a Project,
     cache: Option<Cache>,
+    /// A damaged one is a check's finding, and here as good as none.
+    lock: Option<Lock>,
     /// helm, or why nothing is rendered.
-    renderer: Result<Renderer<'a>, String>,
+    renderer: Arc<Result<Renderer<'a>, String>>,
 }
 
 impl<'a> Charts<'a> {
@@ -32,21 +37,45 @@ impl<'a> Charts<'a> {
         Self {
             project,
             cache: Cache::default_root().map(Cache::at),
-            renderer,
+            lock: lock(project),
+            renderer: Arc::new(renderer),
+        }
+    }
+
+    /// The same for another state of the project: what was rendered once is not rendered again.
+    pub(crate) fn of<'b>(&self, project: &'b Project) -> Charts<'b>
+    where
+        'a: 'b,
+    {
+        Charts {
+            project,
+            cache: self.cache.clone(),
+            lock: lock(project),
+            renderer: self.renderer.clone(),
         }
     }
 
     /// What the HelmReleases install, as far as charts and helm are at hand.
     pub(crate) fn install<'c>(&self, clusters: &'c [ClusterBuild]) -> Vec<ClusterInstall<'c>> {
         let archive = |request: &ChartRequest| self.archive(request);
-        helm::install::install(&self.project.tree, clusters, &archive, self.renderer.as_ref())
+        helm::install::install(
+            &self.project.tree,
+            clusters,
+            &archive,
+            self.renderer.as_ref().as_ref(),
+        )
     }
 
     /// The archive that the lock names, else the one that the last preflight found; from the cache alone.
     fn archive(&self, request: &ChartRequest) -> Result<Archive, String> {
-        let absent = || "the chart is not in the cache, where `cargo xtask preflight` puts it".to_owned();
+        let absent =
+            || "the chart is not in the cache, where `cargo xtask preflight --fetch` puts it".to_owned();
         let cache = self.cache.as_ref().ok_or_else(absent)?;
-        let digest = cache.resolved(request).ok_or_else(absent)?.archive;
+        let locked = self.lock.as_ref().and_then(|lock| lock.entry(request));
+        let digest = match locked {
+            Some(entry) => entry.archive.clone(),
+            None => cache.resolved(request).ok_or_else(absent)?.archive,
+        };
         let path = cache.blob(&digest).ok_or_else(absent)?;
         let bytes = cache.read(&digest, MAX_ARCHIVE).ok_or_else(absent)?;
         Ok(Archive {
@@ -76,7 +105,7 @@ impl<'a> Charts<'a> {
     }
 
     fn culprit(&self, installs: &[ClusterInstall<'_>], finding: &Finding) -> Option<(String, Span)> {
-        let renderer = self.renderer.as_ref().ok()?;
+        let renderer = self.renderer.as_ref().as_ref().ok()?;
         let cluster = installs
             .iter()
             .find(|install| install.cluster.cluster.name == finding.cluster)?;
@@ -84,4 +113,10 @@ impl<'a> Charts<'a> {
         let culprit = renderer.culprit(cluster, object, &finding.path)?;
         Some((culprit.path, culprit.span))
     }
+}
+
+fn lock(project: &Project) -> Option<Lock> {
+    let path = project.config.lock_path(&project.tree);
+    let text = project.tree.read(&path).ok()?;
+    lock::parse(&text.text).ok()
 }

@@ -1,13 +1,28 @@
-//! Today's date: the only place that reads the clock for a verdict.
+//! The date and the time: the only place that reads the clock for a verdict.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Today in UTC as `YYYY-MM-DD`.
 pub(crate) fn today() -> String {
-    let seconds = SystemTime::now()
+    time(seconds()).chars().take(10).collect()
+}
+
+/// This second in UTC, as RFC 3339 writes it.
+pub(crate) fn now() -> String {
+    time(seconds())
+}
+
+/// Seconds since 1970.
+fn seconds() -> u64 {
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    date(i64::try_from(seconds / 86_400).unwrap_or(0))
+        .map_or(0, |since| since.as_secs())
+}
+
+fn time(seconds: u64) -> String {
+    let date = date(i64::try_from(seconds / 86_400).unwrap_or(0));
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    format!("{date}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
 /// The date of a day counted from 1970-01-01. The year is taken to start in March, so that a leap day comes last.
@@ -30,7 +45,7 @@ fn date(days: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::date;
+    use super::{date, time};
 
     #[test]
     fn days_become_dates() {
@@ -42,5 +57,11 @@ mod tests {
         ] {
             assert_eq!(date(days), wanted);
         }
+    }
+
+    #[test]
+    fn seconds_become_times() {
+        assert_eq!(time(0), "1970-01-01T00:00:00Z");
+        assert_eq!(time(1_795_392_000 - 1), "2026-11-22T23:59:59Z");
     }
 }

@@ -340,7 +340,7 @@ fn disagrees(built: &Built, subject: &str, difference: &str) -> Finding {
 }
 
 /// The flux::Kustomization with all its variables inline: offline, flux does not read substituteFrom.
-fn offline_spec(built: &Built) -> Node {
+pub(crate) fn offline_spec(built: &Built) -> Node {
     let mut node = built.node.clone().unwrap_or_else(|| synthetic(built));
     let Some(spec) = node
         .as_map_mut()

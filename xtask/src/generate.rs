@@ -65,6 +65,20 @@ pub(crate) fn run(args: &Generate) -> anyhow::Result<u8> {
     })
 }
 
+/// The paths of generated files, manifests and pages, that are not what they must be.
+pub(crate) fn drifted(root: &Path) -> anyhow::Result<Vec<String>> {
+    let manifests = components::manifests().context("a spec is wrong")?;
+    let drifts = components::survey(root, &manifests)
+        .into_iter()
+        .map(|drift| drift.path);
+    let pages = pages::all();
+    let stale = pages
+        .into_iter()
+        .filter(|page| page.differs(root))
+        .map(|page| page.path);
+    Ok(drifts.chain(stale).collect())
+}
+
 fn check(root: &Path, manifests: &[Manifest], pages: &[pages::Page], paint: Paint) -> anyhow::Result<u8> {
     let mut text = String::new();
     let mut drifted = 0;

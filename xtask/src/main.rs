@@ -12,9 +12,11 @@ mod new;
 mod output;
 mod pages;
 mod preflight;
+mod progress;
 mod project;
 #[cfg_attr(not(target_os = "linux"), path = "rehearse_elsewhere.rs")]
 mod rehearse;
+mod release;
 mod scenarios;
 mod schemas;
 mod test;
@@ -35,6 +37,7 @@ fn run(cli: &cli::Cli) -> u8 {
         cli::Command::Generate(args) => generate::run(args),
         cli::Command::Preflight(args) => preflight::run(args),
         cli::Command::Scenarios(args) => scenarios::run(args),
+        cli::Command::Release(args) => release::run(args),
         cli::Command::Rehearse(args) => rehearse::run(args),
         cli::Command::Doctor(args) => doctor::run(args),
         cli::Command::Test(args) => test::run(args),

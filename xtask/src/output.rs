@@ -21,6 +21,13 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{}", report::visible(text));
 }
 
+/// Puts a text in place of the current line of standard error, a terminal; an empty one clears it. A terminal that is gone is no
+/// error.
+pub(crate) fn status(text: &str) {
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "\r\x1b[2K{}", report::visible(text)).and_then(|()| err.flush());
+}
+
 /// Writes an error and its causes to standard error.
 pub(crate) fn error(error: &anyhow::Error) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();

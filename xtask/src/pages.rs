@@ -4,7 +4,7 @@ use std::path::Path;
 
 use diag::CheckMeta;
 
-use crate::{compare, generate};
+use crate::{compare, generate, preflight};
 
 /// A generated page.
 pub(crate) struct Page {
@@ -30,13 +30,20 @@ pub(crate) fn all() -> Vec<Page> {
         path: "docs/reference/report.schema.json".to_owned(),
         text: report::json::document(&report::json_schema()),
     });
+    pages.extend(scenarios::json_schemas().into_iter().map(|file| Page {
+        path: format!("docs/reference/{}", file.file.replace(".yaml", ".schema.json")),
+        text: report::json::document(&file.schema),
+    }));
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages
 }
 
 /// The rules that this program applies beside the checks.
 fn rules() -> Vec<&'static CheckMeta> {
-    std::iter::once(&generate::DRIFT).chain(compare::METAS).collect()
+    std::iter::once(&generate::DRIFT)
+        .chain(compare::METAS)
+        .chain(preflight::METAS)
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,75 +1,98 @@
 //! `preflight`: the charts of every cluster, asked for in their registries.
 
-use std::collections::BTreeMap;
+mod findings;
+mod images;
+mod json;
+mod judge;
+mod locked;
+mod rows;
+mod single;
+mod text;
+
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use flux::ClusterBuild;
+use diag::Findings;
 use kustomize::Builder;
-use model::object;
-use oci::{ChartRequest, Options, Verdict, Wanted};
-use report::color::Tone;
-use report::table::{Cell, Table};
-use serde_json::json;
+use model::config::Config;
+use oci::signature::preflight_signed;
+use oci::{Cache, Options};
+use report::color::Paint;
+use report::{Format, OutputSpec, RenderOptions};
 
+use crate::charts::Charts;
 use crate::cli::{self, Preflight};
-use crate::output;
+use crate::progress::ProgressLine;
 use crate::project::Project;
+use crate::{clock, doctor, output};
 
-/// One chart and who wants it.
-pub(crate) struct Row {
-    /// `Kind/namespace/name`.
-    pub(crate) subject: String,
-    pub(crate) clusters: Vec<String>,
-    pub(crate) request: ChartRequest,
-    file: String,
-    line: u32,
+pub(crate) use findings::METAS;
+pub(crate) use rows::{Row, rows};
+
+use images::Image;
+use judge::{Answer, Beside, Judged};
+use locked::LockFile;
+use rows::Ask;
+
+/// A run's rows with their verdicts, and what the formats say beside them.
+struct Outcome {
+    judged: Vec<Judged>,
+    /// None where nobody wants to know of images.
+    images: Option<Vec<Image>>,
+    report: report::Report,
+    /// The metadata of the one chart that was asked for.
+    metadata: Option<serde_json::Value>,
 }
 
-/// Asks for every chart; exit code 1 when one is missing, or unknown where that counts.
+/// Asks for every chart; exit code 1 when one is missing, moved or refused, or unknown where that counts.
 pub(crate) fn run(args: &Preflight) -> anyhow::Result<u8> {
-    let rows = if let Some(url) = &args.url {
-        vec![single(url, args.version.clone())]
-    } else {
-        let project = Project::open(&args.common)?;
-        let builder = Builder::new(&project.tree);
-        let rows = rows(&project, &project.build(&builder)?);
-        if rows.is_empty() {
-            bail!("no chart to ask for: no cluster applies an OCIRepository that holds a chart");
-        }
-        rows
+    let outcome = match &args.url {
+        Some(url) => one(args, url)?,
+        None => all(args)?,
     };
-    let verdicts = ask(&rows, &options(&args.registries, args.offline)?);
-    if args.output == "json" {
-        output::data(&json(&rows, &verdicts))?;
-    } else {
-        output::data(&text(args, &rows, &verdicts))?;
-    }
-    let needs_network = args.require_network || std::env::var("CI").is_ok_and(|ci| ci == "true");
-    let bad = verdicts.iter().any(|verdict| match verdict {
-        Verdict::There { .. } => false,
-        Verdict::Missing { .. } => true,
-        Verdict::Unknown { .. } => needs_network,
-    });
-    Ok(if bad {
-        report::exit::FINDINGS
-    } else {
-        report::exit::CLEAN
-    })
+    write(args, &outcome)?;
+    let rules = judge::Rules {
+        answers: args.require_network || std::env::var("CI").is_ok_and(|ci| ci == "true"),
+        registries: args.require_network,
+        updated: args.lock.update,
+    };
+    let bad_chart = outcome.judged.iter().any(|judged| judged.fails(&rules));
+    let mut images = outcome.images.iter().flatten();
+    Ok(
+        if bad_chart || images.any(|image| images::fails(image, rules.answers)) {
+            report::exit::FINDINGS
+        } else {
+            report::exit::CLEAN
+        },
+    )
 }
 
-/// The verdicts on the rows, in their order.
-pub(crate) fn ask(rows: &[Row], options: &Options) -> Vec<Verdict> {
-    let requests: Vec<ChartRequest> = rows.iter().map(|row| row.request.clone()).collect();
-    oci::preflight(&requests, options)
-        .into_iter()
-        .map(|result| result.verdict)
-        .collect()
+/// The answers to the rows, in their order.
+pub(crate) fn ask(rows: &[Row], options: &Options) -> Vec<Answer> {
+    let requests: Vec<_> = rows
+        .iter()
+        .filter_map(|row| match &row.ask {
+            Ask::Registry { request, policy } => Some((request.clone(), policy.clone())),
+            Ask::Nobody { .. } => None,
+        })
+        .collect();
+    let mut results = preflight_signed(&requests, options).into_iter();
+    let answer = |row: &Row| match &row.ask {
+        Ask::Nobody { reason } => Answer::unknown(reason.clone()),
+        Ask::Registry { .. } => results.next().map_or_else(
+            || Answer::unknown("not asked".to_owned()),
+            |result| Answer {
+                verdict: result.chart.verdict,
+                signature: result.signature,
+            },
+        ),
+    };
+    rows.iter().map(answer).collect()
 }
 
-/// How to ask, from the command line.
-pub(crate) fn options(args: &cli::Registries, offline: bool) -> anyhow::Result<Options> {
-    let mirrors = args
+/// How to ask, from the command line and the settings.
+pub(crate) fn options(args: &cli::Registries, config: &Config) -> anyhow::Result<Options> {
+    let mut mirrors = args
         .mirror
         .iter()
         .map(|mirror| {
@@ -78,133 +101,165 @@ pub(crate) fn options(args: &cli::Registries, offline: bool) -> anyhow::Result<O
                 .with_context(|| format!("`{mirror}` is no HOST=HOST[/PREFIX]"))?;
             Ok((from.to_owned(), to.to_owned()))
         })
-        .collect::<anyhow::Result<_>>()?;
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    mirrors.extend(config.mirrors.clone());
     Ok(Options {
         deadline: Duration::from_secs(args.timeout),
         mirrors,
         registry_config: args.registry_config.clone(),
-        offline,
+        credential_helpers: !args.no_credential_helpers,
+        ca_files: args.ca_file.clone(),
+        cache: Cache::default_root().map(Cache::at),
+        now: clock::now(),
         ..Options::default()
     })
 }
 
-fn single(url: &str, version: Option<String>) -> Row {
-    let wanted = Wanted {
-        semver: version,
-        ..Wanted::default()
-    };
-    Row {
-        subject: url.to_owned(),
-        clusters: Vec::new(),
-        request: ChartRequest {
-            url: url.to_owned(),
-            wanted,
-            insecure: false,
-            layer_media_type: Some(oci::CHART_LAYER_MEDIA_TYPE.to_owned()),
-        },
-        file: String::new(),
-        line: 0,
-    }
+fn options_of(args: &Preflight, config: &Config) -> anyhow::Result<Options> {
+    Ok(Options {
+        offline: args.offline,
+        fetch: args.fetch,
+        ..options(&args.registries, config)?
+    })
 }
 
-/// The charts that the clusters' OCIRepositories name, after substitution; the same chart of two clusters is one row.
-pub(crate) fn rows(project: &Project, clusters: &[ClusterBuild]) -> Vec<Row> {
-    let mut rows: BTreeMap<(String, ChartRequest), Row> = BTreeMap::new();
-    for build in clusters {
-        for (_, object) in build.objects() {
-            let Some(request) = helm::source::of_oci_repository(&object.node) else {
-                continue;
-            };
-            let subject = object::reference(&object.node).to_string();
-            let place = object
-                .node
-                .at(&["spec", "url"])
-                .map_or_else(|| object::span(&object.node), |url| url.span);
-            let (file, line) = project
-                .tree
-                .sources()
-                .locate(place)
-                .map_or_else(Default::default, |(file, place)| (file.to_string(), place.line));
-            let row = rows
-                .entry((subject.clone(), request.clone()))
-                .or_insert_with(|| Row {
-                    subject,
-                    clusters: Vec::new(),
-                    request,
-                    file,
-                    line,
-                });
-            row.clusters.push(build.cluster.name.clone());
+fn all(args: &Preflight) -> anyhow::Result<Outcome> {
+    let project = Project::open(&args.common)?;
+    let builder = Builder::new(&project.tree);
+    let clusters = project.build(&builder)?;
+    let rows = rows(&project, &clusters);
+    if rows.is_empty() {
+        bail!(
+            "no chart to ask for: no cluster applies an OCIRepository that holds a chart, or a HelmRelease"
+        );
+    }
+    let given = args.lock.file.clone();
+    let must_exist = given.is_some() && !args.lock.update;
+    let path = given.unwrap_or_else(|| project.root.join(project.config.lock_path(&project.tree)));
+    let mut lock = LockFile::read(path, must_exist)?;
+    let mut options = options_of(args, &project.config)?;
+    let line = ProgressLine::start(args.common.quiet).map(|(line, listener)| {
+        options.progress = Some(listener);
+        line
+    });
+    let answers = ask(&rows, &options);
+    let images = if args.images {
+        let toolbox = doctor::toolbox(&args.common)?;
+        let installs = Charts::new(&project, &toolbox).install(&clusters);
+        Some(images::ask(&clusters, &installs, &options))
+    } else {
+        None
+    };
+    drop(line);
+    let judged = judge::all(
+        rows,
+        answers,
+        &Beside {
+            lock: &lock.lock,
+            config: &project.config,
+            offline: args.offline,
+        },
+    );
+    if args.lock.update {
+        let whole = args.common.cluster.is_empty();
+        lock.update(&judged, whole)?;
+    }
+    let run = report::Run {
+        path: project.shown.clone(),
+        engine: report::Engine::Inproc,
+        flux_version: project.flux_version.clone(),
+        kubernetes_version: project.kubernetes_version.clone(),
+        clusters: clusters.iter().map(crate::validate::cluster_summary).collect(),
+        coverage: crate::validate::built(&project, &clusters),
+        findings: Vec::new(),
+        deferred: Vec::new(),
+        suppressed: Vec::new(),
+    };
+    let of_images = images.as_deref().map(images::findings).unwrap_or_default();
+    let report = findings::report(run, &judged, of_images, args.lock.update, project.tree.sources());
+    Ok(Outcome {
+        judged,
+        images,
+        report,
+        metadata: None,
+    })
+}
+
+fn one(args: &Preflight, url: &str) -> anyhow::Result<Outcome> {
+    let row = single::row(url, &args.one)?;
+    let config = Config::default();
+    let options = options_of(args, &config)?;
+    let lock = match &args.lock.file {
+        Some(path) => LockFile::read(path.clone(), true)?.lock,
+        None => oci::lock::Lock::default(),
+    };
+    let rows = vec![row];
+    let answers = ask(&rows, &options);
+    let metadata = single::metadata(&rows, &answers, &options);
+    let judged = judge::all(
+        rows,
+        answers,
+        &Beside {
+            lock: &lock,
+            config: &config,
+            offline: args.offline,
+        },
+    );
+    let run = report::Run {
+        path: url.to_owned(),
+        engine: report::Engine::Inproc,
+        flux_version: String::new(),
+        kubernetes_version: String::new(),
+        clusters: Vec::new(),
+        coverage: report::Coverage::default(),
+        findings: Vec::new(),
+        deferred: Vec::new(),
+        suppressed: Vec::new(),
+    };
+    let report = findings::report(
+        run,
+        &judged,
+        Findings::default(),
+        false,
+        &diag::Sources::default(),
+    );
+    Ok(Outcome {
+        judged,
+        images: None,
+        report,
+        metadata,
+    })
+}
+
+fn write(args: &Preflight, outcome: &Outcome) -> anyhow::Result<()> {
+    let default = [OutputSpec::default()];
+    let specs = if args.output.is_empty() {
+        &default[..]
+    } else {
+        &args.output
+    };
+    for spec in specs {
+        let paint = match &spec.file {
+            Some(_) => Paint::Plain,
+            None => args.common.color.paint(&std::io::stdout()),
+        };
+        let text = match spec.format {
+            Format::Json => json::render(outcome),
+            Format::Text if args.url.is_some() => single::render(&outcome.judged, outcome.metadata.as_ref()),
+            Format::Text => text::render(outcome, &args.common, paint),
+            format => {
+                let options = RenderOptions {
+                    paint,
+                    verbose: args.common.verbose,
+                    checks: &METAS,
+                };
+                report::render(format, &outcome.report, options)
+            }
+        };
+        match &spec.file {
+            Some(path) => output::file(path, &text)?,
+            None => output::data(&text)?,
         }
     }
-    rows.into_values().collect()
-}
-
-fn wanted(wanted: &Wanted) -> String {
-    let parts = [&wanted.digest, &wanted.semver, &wanted.tag];
-    parts
-        .into_iter()
-        .flatten()
-        .next()
-        .cloned()
-        .unwrap_or_else(|| "latest".to_owned())
-}
-
-fn text(args: &Preflight, rows: &[Row], verdicts: &[Verdict]) -> String {
-    let mut table = Table::new(["chart", "url", "wanted", "verdict", "what was found"]);
-    for (row, verdict) in rows.iter().zip(verdicts) {
-        let (tone, word, found) = match verdict {
-            Verdict::There {
-                version,
-                digest,
-                app_version,
-                ..
-            } => {
-                let app = app_version
-                    .as_ref()
-                    .map(|app| format!(", app {app}"))
-                    .unwrap_or_default();
-                (Tone::Good, "there", format!("{version}{app}, {digest}"))
-            }
-            Verdict::Missing { reason, nearest } if nearest.is_empty() => {
-                (Tone::Bad, "not there", reason.clone())
-            }
-            Verdict::Missing { reason, nearest } => (
-                Tone::Bad,
-                "not there",
-                format!("{reason}; nearest: {}", nearest.join(", ")),
-            ),
-            Verdict::Unknown { reason } => (Tone::Doubtful, "cannot tell", reason.clone()),
-        };
-        table.row([
-            Cell::from(row.subject.clone()),
-            Cell::from(row.request.url.clone()),
-            Cell::from(wanted(&row.request.wanted)),
-            Cell::new(tone, word),
-            Cell::from(found),
-        ]);
-    }
-    table.render(args.common.color.paint(&std::io::stdout()))
-}
-
-fn json(rows: &[Row], verdicts: &[Verdict]) -> String {
-    let charts: Vec<serde_json::Value> = rows
-        .iter()
-        .zip(verdicts)
-        .map(|(row, verdict)| {
-            let mut chart = json!({
-                "source": row.subject, "clusters": row.clusters, "url": row.request.url,
-                "wanted": wanted(&row.request.wanted), "file": row.file, "line": row.line,
-            });
-            if let (Some(chart), Ok(serde_json::Value::Object(fields))) =
-                (chart.as_object_mut(), serde_json::to_value(verdict))
-            {
-                chart.extend(fields);
-            }
-            chart
-        })
-        .collect();
-    report::json::document(&json!({
-        "apiVersion": report::API_VERSION, "kind": "Preflight", "tool": report::Tool::THIS, "charts": charts,
-    }))
+    Ok(())
 }

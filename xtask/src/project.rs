@@ -69,6 +69,20 @@ impl Project {
         })
     }
 
+    /// The same repository with other files: a mutation, another revision. Where they hold no cluster, it has none.
+    pub(crate) fn with_tree(&self, common: &Common, tree: Tree) -> Self {
+        Self {
+            shown: self.shown.clone(),
+            root: self.root.clone(),
+            config: self.config.clone(),
+            clusters: clusters(common, &self.config, &tree).unwrap_or_default(),
+            tree,
+            flux_version: self.flux_version.clone(),
+            kubernetes_version: self.kubernetes_version.clone(),
+            kubernetes_version_is_assumed: self.kubernetes_version_is_assumed,
+        }
+    }
+
     /// Builds every cluster, in the order of their names.
     pub(crate) fn build(&self, builder: &Builder<'_>) -> anyhow::Result<Vec<ClusterBuild>> {
         let options = self.flux_options()?;

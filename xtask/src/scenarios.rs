@@ -1,159 +1,185 @@
-//! `scenarios`: the QA test designs against what the clusters build.
+//! `scenarios`: the QA test designs against what the clusters build, and each story's gate.
 
-use std::fmt::Write;
+mod gate;
+mod json;
+mod junit;
+mod markdown;
+mod mutate;
+mod text;
+pub(crate) mod world;
+
+use std::collections::BTreeSet;
 
 use anyhow::bail;
-use kustomize::Builder;
 use model::tree::{DiskOptions, Tree};
-use report::color::Tone;
-use report::table::{Cell, Table};
-use scenarios::{Filter, Inputs, Outcome, Priority, Status, Story};
-use serde_json::json;
+use report::color::Paint;
+use report::{Format, OutputSpec};
+use scenarios::{Filter, GateFile, Outcome, Status, Story};
+
+use world::World;
+
+pub(crate) use gate::{Fresh, Gated, Gating};
 
 use crate::charts::Charts;
 use crate::cli::Scenarios;
 use crate::project::Project;
 use crate::{doctor, evidence, output};
 
-/// Runs the scenarios; exit code 1 when one fails. Deferred ones are shown and do not fail.
+/// One story with what has become of it.
+pub(crate) struct StoryResult<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The gate; none for a part of the scenarios.
+    pub(crate) gate: Option<GateFile>,
+}
+
+/// Runs the scenarios; deferred ones are shown and do not fail.
 pub(crate) fn run(args: &Scenarios) -> anyhow::Result<u8> {
     let project = Project::open(&args.common)?;
-    // Test designs are documents for people: .sourceignore keeps them out of what Flux sees.
-    let documents = Tree::from_disk(
-        &project.root,
-        DiskOptions {
-            keep_source_ignored: true,
-        },
-    )?;
-    let (stories, errors) = scenarios::load(&documents);
+    let documents = documents(&project)?;
+    let stories = stories(&documents, args.story.as_deref())?;
+    let filter = filter(args, &stories)?;
+    let toolbox = doctor::toolbox(&args.common)?;
+    let charts = Charts::new(&project, &toolbox);
+    let clusters = World::clusters(&project)?;
+    let world = World::build(&charts, &clusters);
+    if args.mutate {
+        let base = mutate::Base {
+            project: &project,
+            charts: &charts,
+            world: &world,
+        };
+        return mutate::run(args, &base, &stories, &filter);
+    }
+    let registries = args.preflight.then_some(&args.registries);
+    let evidence = evidence::gather(&toolbox, registries, &project, world.clusters, &stories)?;
+    let inputs = world.inputs(&project, &evidence);
+    let outcomes: Vec<Vec<Outcome>> = stories
+        .iter()
+        .map(|story| scenarios::run(&inputs, story, &filter))
+        .collect();
+    if outcomes.iter().all(Vec::is_empty) {
+        bail!("no scenario is chosen: no test design has one for these filters");
+    }
+    let gating = Gating::new(&toolbox, &project);
+    let mut code = report::exit::CLEAN;
+    let mut results = Vec::new();
+    for (story, outcomes) in stories.iter().zip(outcomes) {
+        let mut gate = None;
+        if filter.is_everything() {
+            let gated = gating.of(&documents, &inputs, story, &outcomes)?;
+            code = code.max(gate::settle(args, &project, &gated)?);
+            gate = Some(gated.shown(args.check_gate));
+        }
+        results.push(StoryResult {
+            story,
+            outcomes,
+            gate,
+        });
+    }
+    if args.check_gate && args.story.is_none() {
+        code = code.max(gate::orphans(&documents, &stories));
+    }
+    write(args, &project, &results)?;
+    if results.iter().any(has_failed) {
+        code = report::exit::FINDINGS;
+    }
+    Ok(code)
+}
+
+/// Test designs are documents for people: .sourceignore keeps them out of what Flux sees.
+pub(crate) fn documents(project: &Project) -> anyhow::Result<Tree> {
+    let options = DiskOptions {
+        keep_source_ignored: true,
+    };
+    Ok(Tree::from_disk(&project.root, options)?)
+}
+
+/// The stories of `docs/qa`, or the one of that number or folder.
+pub(crate) fn stories(documents: &Tree, wanted: Option<&str>) -> anyhow::Result<Vec<Story>> {
+    let (stories, errors) = scenarios::load(documents);
     for error in &errors {
         output::note(&format!("error: {error}"));
     }
     if !errors.is_empty() {
-        bail!("{} places of the test designs are wrong", errors.len());
+        bail!("docs/qa has {}", report::plural(errors.len() as u32, "mistake"));
     }
-    let stories: Vec<Story> = stories
+    let known: Vec<String> = stories.iter().map(|story| format!("`{}`", story.story)).collect();
+    let chosen: Vec<Story> = stories
         .into_iter()
-        .filter(|story| is_chosen(args, story))
+        .filter(|story| wanted.is_none_or(|wanted| story.story == wanted || story.folder() == wanted))
         .collect();
-    if stories.is_empty() {
-        bail!("no test design in docs/qa is chosen");
+    match (chosen.is_empty(), wanted) {
+        (true, Some(wanted)) => bail!("there is no story `{wanted}`, wanted one of {}", known.join(", ")),
+        (true, None) => bail!("there is no test design in docs/qa"),
+        (false, _) => Ok(chosen),
     }
-    let filter = Filter {
-        priorities: priorities(args)?,
-        ..Filter::default()
-    };
-    let outcomes = outcomes(args, &project, &stories, &filter)?;
-    let text = if args.output == "json" {
-        json(&project, &outcomes)
-    } else {
-        text(args, &outcomes)
-    };
-    output::data(&text)?;
-    let failed = outcomes.iter().any(|outcome| outcome.status() == Status::Failed);
-    Ok(if failed {
-        report::exit::FINDINGS
-    } else {
-        report::exit::CLEAN
-    })
 }
 
-fn outcomes(
-    args: &Scenarios,
-    project: &Project,
-    stories: &[Story],
-    filter: &Filter,
-) -> anyhow::Result<Vec<Outcome>> {
-    let builder = Builder::new(&project.tree);
-    let clusters = project.build(&builder)?;
-    let toolbox = doctor::toolbox(&args.common)?;
-    let charts = Charts::new(project, &toolbox);
-    let installs = charts.install(&clusters);
-    let (schemas, _) = Project::schemas(&clusters, &installs);
-    let checked = charts.check(&clusters, &installs, &schemas);
-    let inputs = Inputs {
-        tree: &project.tree,
-        clusters: &clusters,
-        installs: &installs,
-        schemas: &schemas,
-        config: &project.config,
-        checked: &checked,
-        evidence: &evidence::gather(args, project, &clusters)?,
-    };
-    Ok(stories
+fn filter(args: &Scenarios, stories: &[Story]) -> anyhow::Result<Filter> {
+    let ids: BTreeSet<&String> = stories
         .iter()
-        .flat_map(|story| scenarios::run(&inputs, story, filter))
-        .collect())
-}
-
-fn is_chosen(args: &Scenarios, story: &Story) -> bool {
-    args.story.as_ref().is_none_or(|wanted| {
-        let folder = model::tree::path::file_name(model::tree::path::parent(&story.file));
-        folder == wanted || story.story == *wanted || folder.split('-').next() == Some(wanted)
-    })
-}
-
-fn priorities(args: &Scenarios) -> anyhow::Result<Vec<Priority>> {
-    let known = || {
-        Priority::ALL
-            .iter()
-            .map(|priority| priority.name())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    args.priority
-        .iter()
-        .map(
-            |text| match Priority::ALL.into_iter().find(|priority| priority.name() == text) {
-                Some(priority) => Ok(priority),
-                None => bail!("there is no priority `{text}`, wanted one of {}", known()),
-            },
-        )
-        .collect()
-}
-
-fn text(args: &Scenarios, outcomes: &[Outcome]) -> String {
-    let paint = args.common.color.paint(&std::io::stdout());
-    let mut table = Table::new(scenarios::COLUMNS);
-    for (outcome, row) in outcomes.iter().zip(scenarios::rows(outcomes)) {
-        let tone = match outcome.status() {
-            Status::Passed => Tone::Good,
-            Status::Deferred => Tone::Doubtful,
-            Status::Failed => Tone::Bad,
-        };
-        let word = outcome.status().name();
-        table.row(row.into_iter().map(|text| {
-            if text == word {
-                Cell::new(tone, text)
-            } else {
-                Cell::from(text)
-            }
-        }));
-    }
-    let mut text = table.render(paint);
-    let mut parts = Vec::new();
-    for (priority, totals) in scenarios::totals(outcomes) {
-        if totals.scenarios > 0 {
-            parts.push(format!(
-                "{}: {} scenarios, {} passed, {} deferred, {} failed",
-                priority.name(),
-                totals.scenarios,
-                totals.passed,
-                totals.deferred,
-                totals.failed
-            ));
+        .flat_map(|story| &story.risks)
+        .map(|risk| &risk.id)
+        .collect();
+    let mut risks = Vec::new();
+    for wanted in &args.risk {
+        let before = risks.len();
+        let begins = |id: &&&String| **id == wanted || id.starts_with(&format!("{wanted}-"));
+        risks.extend(ids.iter().filter(begins).map(|id| (*id).clone()));
+        if risks.len() == before {
+            let known: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+            bail!("there is no risk `{wanted}`, wanted one of {}", known.join(", "));
         }
     }
-    let _ = writeln!(text, "\n{}", parts.join("; "));
-    text
+    let clusters = args.common.cluster.iter().map(|text| {
+        let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+        name.to_owned()
+    });
+    Ok(Filter {
+        priorities: args.priority.clone(),
+        risks,
+        clusters: clusters.collect(),
+        ..Filter::default()
+    })
 }
 
-fn json(project: &Project, outcomes: &[Outcome]) -> String {
-    report::json::document(&json!({
-        "apiVersion": report::API_VERSION,
-        "kind": "Scenarios",
-        "tool": report::Tool::THIS,
-        "path": project.shown,
-        "scenarios": scenarios::entries(outcomes),
-    }))
+/// Whether a scenario fails that no waiver lets through.
+fn has_failed(result: &StoryResult<'_>) -> bool {
+    let is_waived = |outcome: &Outcome| {
+        let gate = result.gate.iter().flat_map(|gate| &gate.because);
+        gate.into_iter()
+            .any(|reason| reason.waived && reason.about == outcome.id)
+    };
+    result
+        .outcomes
+        .iter()
+        .any(|outcome| outcome.status() == Status::Failed && !is_waived(outcome))
+}
+
+fn write(args: &Scenarios, project: &Project, results: &[StoryResult<'_>]) -> anyhow::Result<()> {
+    let default = [OutputSpec::default()];
+    let specs = if args.output.is_empty() {
+        &default[..]
+    } else {
+        &args.output
+    };
+    for spec in specs {
+        let paint = match &spec.file {
+            Some(_) => Paint::Plain,
+            None => args.common.color.paint(&std::io::stdout()),
+        };
+        let text = match spec.format {
+            Format::Text => text::render(results, paint, args.common.quiet),
+            Format::Json => json::render(&project.shown, results),
+            Format::Junit => junit::render(results),
+            Format::Markdown => markdown::render(results),
+            other => bail!("scenarios have no format `{other}`, wanted text, json, junit or markdown"),
+        };
+        match &spec.file {
+            Some(path) => output::file(path, &text)?,
+            None => output::data(&text)?,
+        }
+    }
+    Ok(())
 }

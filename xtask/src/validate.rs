@@ -99,26 +99,42 @@ fn other_schemas(project: &Project, crd_problems: &[schema::CrdProblem]) -> Vec<
 }
 
 fn empty_run(args: &Validate, project: &Project, clusters: &[ClusterBuild]) -> Run {
-    let summary = |build: &ClusterBuild| report::ClusterSummary {
-        name: build.cluster.name.clone(),
-        entrypoint: build.cluster.folder.clone(),
-        kustomizations: build
-            .kustomizations
-            .iter()
-            .filter(|built| built.state == State::Built)
-            .count() as u32,
-        objects: build.objects().count() as u32,
-    };
     Run {
         path: project.shown.clone(),
         engine: args.engine,
         flux_version: project.flux_version.clone(),
         kubernetes_version: project.kubernetes_version.clone(),
-        clusters: clusters.iter().map(summary).collect(),
+        clusters: clusters.iter().map(cluster_summary).collect(),
         coverage: report::Coverage::default(),
         findings: Vec::new(),
         deferred: Vec::new(),
         suppressed: Vec::new(),
+    }
+}
+
+/// A cluster in numbers.
+pub(crate) fn cluster_summary(build: &ClusterBuild) -> report::ClusterSummary {
+    let kustomizations = build.kustomizations.iter();
+    report::ClusterSummary {
+        name: build.cluster.name.clone(),
+        entrypoint: build.cluster.folder.clone(),
+        kustomizations: kustomizations.filter(|built| built.state == State::Built).count() as u32,
+        objects: build.objects().count() as u32,
+    }
+}
+
+/// How much of the repository was built; nothing of it was held against a schema.
+pub(crate) fn built(project: &Project, clusters: &[ClusterBuild]) -> report::Coverage {
+    let kustomizations = clusters.iter().flat_map(|cluster| &cluster.kustomizations);
+    let reached: BTreeSet<&String> = kustomizations.flat_map(|built| &built.files).collect();
+    report::Coverage {
+        files: yaml_files(project),
+        files_reached: reached.len() as u32,
+        objects: clusters
+            .iter()
+            .map(|cluster| cluster.objects().count() as u32)
+            .sum(),
+        ..report::Coverage::default()
     }
 }
 
@@ -199,20 +215,9 @@ fn with_tools(
         ));
     }
     if args.engine == Engine::Tools {
-        let reached: BTreeSet<&String> = clusters
-            .iter()
-            .flat_map(|cluster| &cluster.kustomizations)
-            .flat_map(|built| &built.files)
-            .collect();
         run.coverage = report::Coverage {
-            files: yaml_files(project),
-            files_reached: reached.len() as u32,
-            objects: clusters
-                .iter()
-                .map(|cluster| cluster.objects().count() as u32)
-                .sum(),
             schema_checked: outcome.judged as u32,
-            ..report::Coverage::default()
+            ..built(project, clusters)
         };
     }
     run.findings.extend(outcome.findings.found);

@@ -31,6 +31,7 @@ mod workload;
 mod yaml;
 
 pub use context::{Blame, Check, Context};
+pub use oci::registry_unapproved::is_approved;
 pub use pages::docs_pages;
 pub use registry::registry;
 pub use run::{Outcome, run};

@@ -1,5 +1,8 @@
-//! Checks of registry URLs.
+//! Checks of registry URLs, and of the lock file of charts.
 
+mod lock;
+pub(crate) mod lock_drift;
+pub(crate) mod lock_unused;
 pub(crate) mod registry_unapproved;
 pub(crate) mod url_invalid;
 

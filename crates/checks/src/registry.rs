@@ -42,6 +42,8 @@ pub fn registry() -> &'static [&'static Check] {
         &net::cidr_invalid::CHECK,
         &net::cidr_overlap::CHECK,
         &net::cluster_ip::CHECK,
+        &oci::lock_drift::CHECK,
+        &oci::lock_unused::CHECK,
         &oci::registry_unapproved::CHECK,
         &oci::url_invalid::CHECK,
         &policy::placeholder::CHECK,

@@ -9,6 +9,7 @@ mod manifest;
 mod renderer;
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diag::Span;
@@ -268,53 +269,65 @@ fn prepared<'a>(cluster: &'a ClusterBuild, release: Release<'a>) -> Install<'a> 
     }
 }
 
-/// Loads each chart once, however many releases install it.
+/// Loads each chart once, however many releases and sources name it.
 fn load(tree: &Tree, installs: &mut [ClusterInstall<'_>], archives: &Archives<'_>) {
-    type Found = Result<Arc<Loaded>, String>;
-    let mut wanted: Vec<&Source> = Vec::new();
-    for install in installs.iter().flat_map(|cluster| &cluster.releases) {
-        if !wanted.contains(&&install.release.source) {
-            wanted.push(&install.release.source);
-        }
-    }
-    let found: Vec<(Source, Found)> = wanted
+    let releases = || installs.iter().flat_map(|cluster| &cluster.releases);
+    let all: BTreeSet<Wanted> = releases()
+        .filter_map(|install| wanted(&install.release.source))
+        .collect();
+    let found: BTreeMap<Wanted, Result<Arc<Loaded>, String>> = all
         .into_par_iter()
-        .map(|source| (source.clone(), open(tree, source, archives)))
+        .map(|wanted| {
+            let loaded = open(tree, &wanted, archives);
+            (wanted, loaded.map(Arc::new))
+        })
         .collect();
     for install in installs.iter_mut().flat_map(|cluster| &mut cluster.releases) {
-        let chart = found.iter().find(|(source, _)| *source == install.release.source);
-        if let Some((_, chart)) = chart {
-            install.chart = chart.clone();
-        }
+        install.chart = match (&install.release.source, wanted(&install.release.source)) {
+            (Source::Elsewhere(reason), _) => Err(reason.clone()),
+            (_, wanted) => wanted
+                .and_then(|wanted| found.get(&wanted).cloned())
+                .unwrap_or_else(|| Err("the chart was not looked for".to_owned())),
+        };
         if let Err(reason) = &install.chart {
             install.outcome = Outcome::Deferred(reason.clone());
         }
     }
 }
 
-fn open(tree: &Tree, source: &Source, archives: &Archives<'_>) -> Result<Arc<Loaded>, String> {
-    let loaded = match source {
-        Source::Elsewhere(reason) => return Err(reason.clone()),
-        Source::Registry { request, .. } => {
+/// A chart that can be looked for: sources that name the same one share it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    Archive(ChartRequest),
+    Folder(String),
+}
+
+fn wanted(source: &Source) -> Option<Wanted> {
+    match source {
+        Source::Registry { request, .. } => Some(Wanted::Archive(request.clone())),
+        Source::Folder(folder) => Some(Wanted::Folder(folder.clone())),
+        Source::Elsewhere(_) => None,
+    }
+}
+
+fn open(tree: &Tree, wanted: &Wanted, archives: &Archives<'_>) -> Result<Loaded, String> {
+    match wanted {
+        Wanted::Archive(request) => {
             let archive = archives(request)?;
             let chart = Chart::from_archive(&archive.bytes).map_err(|error| error.to_string())?;
-            Loaded {
+            let digest = Sha256::digest(&archive.bytes).into();
+            let path = archive.path;
+            Ok(Loaded {
                 chart,
-                files: ChartFiles::Archive {
-                    path: archive.path,
-                    digest: Sha256::digest(&archive.bytes).into(),
-                },
-            }
+                files: ChartFiles::Archive { path, digest },
+            })
         }
-        Source::Folder(folder) => {
+        Wanted::Folder(folder) => {
             let chart = Chart::from_tree(tree, folder).map_err(|error| error.to_string())?;
-            Loaded {
-                chart,
-                files: folder_files(tree, folder),
-            }
+            let files = folder_files(tree, folder);
+            Ok(Loaded { chart, files })
         }
-    };
-    Ok(Arc::new(loaded))
+    }
 }
 
 fn folder_files(tree: &Tree, folder: &str) -> ChartFiles {

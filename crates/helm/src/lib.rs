@@ -3,13 +3,17 @@
 //! Charts are foreign input: loading one is bounded in files, bytes and depth, and nothing of it is written to disk.
 
 mod archive;
+pub mod asked;
 mod chart;
 pub mod install;
 mod reads;
 pub mod source;
 mod template;
+#[cfg(test)]
+mod testing;
 mod values;
 pub mod values_schema;
+pub mod verify;
 
 pub use crate::chart::{Chart, ChartError, Dependency, File, Metadata};
 pub use crate::reads::{Reads, Unread};

@@ -3,8 +3,16 @@
 //! The templates are run over sets of paths instead of values: every branch is taken, whatever the values are. A path
 //! that no run reaches is read under no values. Where a template goes beyond what is followed, all that it could
 //! reach counts as read: what is reported is unread for certain, what is not reported need not be read.
+//!
+//! - A field access reads that field alone. What is printed, or given to a function that is not known, is read with all
+//!   that is below it; a loop reads every key of what it walks.
+//! - A mapping that is tested and never looked into is a switch: its keys are not judged. In one that is looked into, a
+//!   key that nothing reads is reported, though its being there may turn the test.
+//! - Texts of values and files are templates only where they reach `tpl`.
+//! - Chart.yaml reads as well: conditions, tags and imported values. So may a subchart that is not at hand.
 
 mod eval;
+mod frame;
 mod functions;
 mod heap;
 mod nearest;
@@ -12,17 +20,13 @@ mod paths;
 mod pipeline;
 mod program;
 mod scopes;
+mod statements;
 mod strings;
 mod unread;
 mod value;
 
-#[cfg(test)]
-mod testing;
-#[cfg(test)]
-mod tests;
-
 use diag::Span;
-use model::yaml::Node;
+use model::yaml::{FieldPath, Node};
 
 use crate::chart::Chart;
 use eval::Evaluator;
@@ -54,14 +58,15 @@ pub struct Unread<'v> {
 }
 
 impl Reads {
-    /// What the templates of a chart and its subcharts, and its Chart.yaml, read. Texts in `user_values`, which may be
+    /// What the templates of a chart and its subcharts, and its Chart.yaml, read. The chart is as it was loaded: with
+    /// the subcharts that are switched off, which another value might switch on. Texts in `user_values`, which may be
     /// templates themselves, count as theirs.
     pub fn of(chart: &Chart, user_values: &Node) -> Self {
         let (mut heap, mut program, mut strings) = (Heap::default(), Program::default(), Strings::default());
         let mut unsure = scopes::load(chart, &mut heap, &mut program).err();
         for scope in scopes::scopes(chart) {
             strings.add_values(&mut heap.texts, &scope.section, &scope.chart.values);
-            for file in &scope.chart.files {
+            for file in scope.chart.files.iter().chain(&scope.chart.crds) {
                 strings.add_file(&file.data);
             }
         }
@@ -76,6 +81,16 @@ impl Reads {
             texts: evaluator.heap.texts,
             unsure,
         }
+    }
+
+    /// Whether what a chart reads depends on these values: only where some of them are templates that may read others.
+    pub fn depends_on(values: &Node) -> bool {
+        let mut found = false;
+        values.walk(&mut |path, node| {
+            let in_key = matches!(path, FieldPath::Key(_, key) if may_read(key));
+            found |= in_key || node.as_str().is_some_and(may_read);
+        });
+        found
     }
 
     /// Why nothing is known of this chart; everything then counts as read.
@@ -102,5 +117,45 @@ impl Unread<'_> {
     /// The path as people write it: `servers[0].zones`.
     pub fn field(&self) -> String {
         unread::field(&self.path)
+    }
+}
+
+/// Whether a text that is run as a template may read values: all but names of the release and the chart may.
+fn may_read(text: &str) -> bool {
+    let is_name = |action: &str| {
+        let action = action.trim_matches('-').trim();
+        let field = |field: char| field.is_ascii_alphanumeric() || field == '.';
+        (action.starts_with(".Release.") || action.starts_with(".Chart.")) && action.chars().all(field)
+    };
+    text.split("{{").skip(1).any(|rest| {
+        let action = rest.split_once("}}").map(|(action, _)| action);
+        !action.is_some_and(is_name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_release_and_chart_read_no_value() {
+        for text in [
+            "",
+            "a",
+            "{{ .Release.Name }}-secret",
+            "{{- .Chart.Name -}} {{ .Release.Namespace }}",
+        ] {
+            assert!(!may_read(text), "{text}");
+        }
+        for text in [
+            "{{ .Values.a }}",
+            "{{ .Release.Name | quote }}",
+            "{{ .Release.Name }}{{ include \"a\" . }}",
+            "{{ . }}",
+            "{{ .Release.Name",
+            "{{ .Release }}",
+        ] {
+            assert!(may_read(text), "{text}");
+        }
     }
 }

@@ -66,7 +66,8 @@ pub fn is_release(node: &Node) -> bool {
     object::kind(node) == "HelmRelease" && object::group(node) == "helm.toolkit.fluxcd.io"
 }
 
-fn applied(cluster: &ClusterBuild) -> impl Iterator<Item = (&Built, &BuiltObject)> {
+/// What builds of a cluster apply, in their order.
+pub(crate) fn applied(cluster: &ClusterBuild) -> impl Iterator<Item = (&Built, &BuiltObject)> {
     cluster.objects().filter(|(built, _)| built.state == State::Built)
 }
 
@@ -95,8 +96,24 @@ fn source(cluster: &ClusterBuild, release: &Node) -> Source {
     }
 }
 
+/// The HelmRepository that the chart template of a HelmRelease, or a HelmChart, names.
+pub(crate) fn repository_of<'a>(cluster: &'a ClusterBuild, owner: &Node) -> Option<&'a BuiltObject> {
+    let template = owner
+        .at(&["spec", "chart", "spec"])
+        .or_else(|| owner.get("spec"))?;
+    find_object(cluster, owner, template.get("sourceRef")?).ok()
+}
+
 /// The source that a reference of an object names.
 fn find<'a>(cluster: &'a ClusterBuild, from: &Node, reference: &Node) -> Result<&'a Node, String> {
+    find_object(cluster, from, reference).map(|object| &object.node)
+}
+
+fn find_object<'a>(
+    cluster: &'a ClusterBuild,
+    from: &Node,
+    reference: &Node,
+) -> Result<&'a BuiltObject, String> {
     let field = |name: &str| reference.str_at(&[name]).unwrap_or_default();
     let (kind, name) = (field("kind"), field("name"));
     let namespace = reference
@@ -104,8 +121,8 @@ fn find<'a>(cluster: &'a ClusterBuild, from: &Node, reference: &Node) -> Result<
         .filter(|namespace| !namespace.is_empty())
         .unwrap_or_else(|| object::namespace(from));
     applied(cluster)
-        .map(|(_, object)| &object.node)
-        .find(|node| {
+        .map(|(_, object)| object)
+        .find(|BuiltObject { node, .. }| {
             is_source(node, kind) && object::name(node) == name && object::namespace(node) == namespace
         })
         .ok_or_else(|| format!("its source {kind} `{namespace}/{name}` is not applied here"))

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::tree::{Tree, path};
+
 /// Where the settings lie, relative to the root.
 pub const PATH: &str = ".config/xtask.yaml";
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub suppress: Vec<Suppression>,
     /// Whether the manifests come from this program's own typed specs, so that `validate` looks for drift.
     pub generated: bool,
+    /// Path of the lock file of charts; see [`Config::lock_path`].
+    pub lock: Option<String>,
     /// Path of a program by its name, for those that are not on PATH.
     pub tools: BTreeMap<String, PathBuf>,
 }
@@ -104,6 +108,20 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Where the lock file of charts lies, relative to the root: as configured, else in the `kubernetes` folder, else at the root.
+    pub fn lock_path(&self, tree: &Tree) -> String {
+        let default = if tree.is_folder("kubernetes") {
+            "kubernetes/charts.lock.yaml"
+        } else {
+            "charts.lock.yaml"
+        };
+        self.lock
+            .as_ref()
+            .map_or_else(|| default.to_owned(), |path| path::normalize(path))
+    }
+}
+
 /// `major` and `minor` of a version text such as `2.9`, `v2.9.5` or `1.37.2`.
 pub fn major_minor(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.trim_start_matches('v').split('.');
@@ -133,6 +151,23 @@ mod tests {
                 .unwrap()
                 .mirrors["ghcr.io"],
             "127.0.0.1:5000/ghcr"
+        );
+    }
+
+    #[test]
+    fn the_lock_lies_beside_the_manifests() {
+        let path = |lock: Option<&str>, file: &str| {
+            let config = Config {
+                lock: lock.map(str::to_owned),
+                ..Config::default()
+            };
+            config.lock_path(&Tree::from_files([(file, "")]))
+        };
+        assert_eq!(path(None, "kubernetes/a.yaml"), "kubernetes/charts.lock.yaml");
+        assert_eq!(path(None, "clusters/a.yaml"), "charts.lock.yaml");
+        assert_eq!(
+            path(Some("./locks/charts.yaml"), "kubernetes/a.yaml"),
+            "locks/charts.yaml"
         );
     }
 

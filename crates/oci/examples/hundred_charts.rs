@@ -17,6 +17,7 @@ use oci::{Cache, ChartRequest, Environment, Options, Verdict, Wanted};
 mod docker;
 
 const CHARTS: usize = 100;
+const ROUNDS: usize = 3;
 
 fn main() {
     let Some([registry, helm]) = docker::programs("hundred_charts", ["docker-registry", "helm"]) else {
@@ -45,7 +46,9 @@ fn main() {
         environment: Environment::default(),
         ..Options::default()
     };
-    let asked = time("preflight", || all_there(&requests, &options));
+    // Each round has connections of its own; the first also warms the registry up, which helm then finds warm.
+    let rounds = (0..ROUNDS).map(|_| time("preflight", || all_there(&requests, &options)));
+    let asked = rounds.min().unwrap_or_default();
     let fetching = Options {
         cache: Some(Cache::at(registry.folder.path().join("archives"))),
         fetch: true,
@@ -68,7 +71,7 @@ fn main() {
         }
     });
     println!(
-        "preflight is {:.0} times faster than helm",
+        "preflight, least of {ROUNDS} rounds, is {:.0} times faster than helm",
         shown.as_secs_f64() / asked.as_secs_f64()
     );
 }

@@ -201,7 +201,8 @@ impl Registries {
         self.logins.discreet(&text)
     }
 
-    async fn get(&self, endpoint: &Endpoint, url: &str, accept: &str) -> Result<Answer, Failure> {
+    /// One request of the repository's API, bounded like a manifest.
+    pub(crate) async fn get(&self, endpoint: &Endpoint, url: &str, accept: &str) -> Result<Answer, Failure> {
         let ask = Ask {
             url,
             accept,

@@ -64,6 +64,11 @@ impl Job {
         &self.chart
     }
 
+    /// Whom to ask.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// `layerSelector.mediaType`, where it is given.
     pub(crate) fn layer_media_type(&self) -> Option<&str> {
         self.request.layer_media_type.as_deref()

@@ -1,13 +1,9 @@
 //! The preflight: one verdict per chart, all of them within one deadline.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use crate::lookup::Job;
-use crate::offline;
 use crate::options::Options;
-use crate::runner::run;
+use crate::signature::preflight_signed;
 use crate::version::Wanted;
 
 /// A chart that a manifest asks for.
@@ -96,37 +92,7 @@ impl Verdict {
 
 /// Gives each request its verdict, in the order of the requests; equal requests are asked once.
 pub fn preflight(requests: &[ChartRequest], options: &Options) -> Vec<ChartResult> {
-    let mut verdicts: BTreeMap<&ChartRequest, Verdict> = BTreeMap::new();
-    let mut asked = Vec::new();
-    let mut jobs = Vec::new();
-    for request in requests {
-        if verdicts.contains_key(request) {
-            continue;
-        }
-        let verdict = match Job::new(request, options) {
-            Err(reason) => Verdict::missing(reason),
-            Ok(job) if options.offline => offline::answer(request, &job, options.cache.as_ref()),
-            Ok(job) => {
-                asked.push(request);
-                jobs.push(job);
-                Verdict::unknown("not asked")
-            }
-        };
-        verdicts.insert(request, verdict);
-    }
-    if !jobs.is_empty() {
-        verdicts.extend(asked.into_iter().zip(run(jobs, options)));
-    }
-    if let (true, false, Some(cache)) = (options.fetch, options.offline, &options.cache) {
-        cache.tidy();
-    }
-    requests
-        .iter()
-        .map(|request| ChartResult {
-            verdict: verdicts
-                .get(request)
-                .cloned()
-                .unwrap_or_else(|| Verdict::unknown("not asked")),
-        })
-        .collect()
+    let unsigned: Vec<_> = requests.iter().map(|request| (request.clone(), None)).collect();
+    let results = preflight_signed(&unsigned, options).into_iter();
+    results.map(|result| result.chart).collect()
 }

@@ -2,6 +2,7 @@
 
 use regex::Regex;
 use semver::Version;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::digest::is_digest;
@@ -12,15 +13,20 @@ use crate::tag::{is_tag, loose_version, strict_version};
 const NEAREST: usize = 5;
 
 /// An `OCIRepository`'s `spec.ref`; digest wins over semver, semver over tag, and nothing means `latest`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Wanted {
     /// `ref.tag`, taken literally.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
     /// `ref.semver`: a range over the repository's tags, the highest wins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub semver: Option<String>,
     /// `ref.semverFilter`: a regular expression that tags must match before the range is applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub semver_filter: Option<String>,
     /// `ref.digest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
 }
 
@@ -107,7 +113,7 @@ impl Wanted {
     }
 
     /// The wanted thing in words, such as ``tag `1.38.0` ``.
-    pub(crate) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let given = |field: &Option<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(digest) = given(&self.digest) {
             format!("digest `{digest}`")

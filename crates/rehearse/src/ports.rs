@@ -60,6 +60,11 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 50);
-        assert!(ports[0].address().starts_with("127.0.0.1:2"));
+        assert!(
+            numbers
+                .iter()
+                .all(|number| (FIRST..FIRST + COUNT).contains(number))
+        );
+        assert_eq!(ports[0].address(), format!("127.0.0.1:{}", ports[0].number));
     }
 }

@@ -156,8 +156,8 @@ fn body(finding: &Finding) -> String {
     concise::line(finding) + &lines.collect::<String>()
 }
 
-/// For attributes and content alike. XML knows no control characters, not even escaped: [`visible`] takes them away.
-fn escape(text: &str) -> String {
+/// Text for attributes and content alike. XML knows no control characters, not even escaped: [`visible`] takes them away.
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for char in visible(text).chars() {
         match char {

@@ -142,8 +142,8 @@ fn suppressed_row(suppressed: &Suppressed) -> [String; 3] {
     ]
 }
 
-/// One line of a message: its pairs of backticks stay code, everything else is plain text.
-fn prose(text: &str) -> String {
+/// One line of a message, fit for a table cell: its pairs of backticks stay code, everything else is plain text.
+pub fn prose(text: &str) -> String {
     let text = cut(&one_line(text));
     let parts: Vec<&str> = text.split('`').collect();
     // Where backticks do not pair up, or enclose nothing, none of them is taken for code.
@@ -179,7 +179,7 @@ fn plain(text: &str) -> String {
 }
 
 /// A code span, which ends only at as many backticks as it begins with. A table splits at bars even inside of it.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = cut(&one_line(text)).replace('|', "\\|");
     let longest = text.split(|char| char != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);

@@ -58,6 +58,41 @@ pub enum Claim {
     PreflightPasses,
     /// `kubeconform -strict -ignore-missing-schemas` accepts what the flux::Kustomization applies.
     KubeconformPasses,
+    /// The command of a real program succeeds on the subject.
+    CommandSucceeds(NamedTool),
+}
+
+/// A real program with the command that is claimed to succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NamedTool {
+    /// `kustomize build` of a folder.
+    Kustomize,
+    /// `flux build kustomization` of a flux::Kustomization, strict where Flux is.
+    Flux,
+    /// `kubeconform -strict` of what a flux::Kustomization applies.
+    Kubeconform,
+    /// `promtool check rules` of a PrometheusRule.
+    Promtool,
+}
+
+impl NamedTool {
+    fn need(self) -> Need {
+        match self {
+            Self::Kustomize => Need::Kustomize,
+            Self::Flux => Need::Flux,
+            Self::Kubeconform => Need::Kubeconform,
+            Self::Promtool => Need::Promtool,
+        }
+    }
+
+    fn fits(self, subject: &Subject) -> bool {
+        match self {
+            Self::Kustomize => matches!(subject, Subject::Folder(_)),
+            Self::Flux | Self::Kubeconform => matches!(subject, Subject::AppliedBy(_)),
+            Self::Promtool => matches!(subject, Subject::Object(_)),
+        }
+    }
 }
 
 impl Claim {
@@ -86,6 +121,7 @@ impl Claim {
             Self::NoPlaceholders => "noPlaceholders",
             Self::PreflightPasses => "preflightPasses",
             Self::KubeconformPasses => "kubeconformPasses",
+            Self::CommandSucceeds(_) => "commandSucceeds",
         }
     }
 
@@ -94,6 +130,7 @@ impl Claim {
         match self {
             Self::PreflightPasses => Some(Need::Network),
             Self::KubeconformPasses => Some(Need::Kubeconform),
+            Self::CommandSucceeds(tool) => Some(tool.need()),
             _ => None,
         }
     }
@@ -110,6 +147,7 @@ impl Claim {
                 | Self::NoPlaceholders
                 | Self::PreflightPasses
                 | Self::KubeconformPasses
+                | Self::CommandSucceeds(_)
         )
     }
 
@@ -125,6 +163,7 @@ impl Claim {
             }
             Self::ListsEveryManifest => matches!(subject, Subject::Folder(_)),
             Self::PreflightPasses => matches!(subject, Subject::Object(_)),
+            Self::CommandSucceeds(tool) => tool.fits(subject),
             _ => matches!(subject, Subject::Object(_) | Subject::File(_)),
         }
     }

@@ -1,19 +1,22 @@
 //! A test design as data: a story, its criteria and its scenarios.
 
-mod raw;
+pub(crate) mod raw;
 
 use std::fmt;
 
 use diag::Stage;
+use model::tree::path;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json_path::JsonPath;
 
 use crate::claim::Claim;
+use crate::done::Definition;
 use crate::evidence::Need;
 use crate::mutate::Mutation;
 use crate::placed;
 use crate::risk::Risk;
+use crate::waiver::Waiver;
 
 /// One story's test design with its risks.
 #[derive(Debug, Clone, Deserialize)]
@@ -37,6 +40,27 @@ pub struct Story {
     /// The risks, from the file beside the design.
     #[serde(skip)]
     pub risks: Vec<Risk>,
+    /// What is let through, from the file beside the design; empty without one.
+    #[serde(skip)]
+    pub waivers: Vec<Waiver>,
+    /// The Definition of Done, from the file beside the design.
+    #[serde(skip)]
+    pub definition: Option<Definition>,
+    /// Digest of the design and its risks: `sha256:` and hexadecimal digits.
+    #[serde(skip)]
+    pub digest: String,
+}
+
+impl Story {
+    /// Whether somebody lets a scenario through, for however long.
+    pub fn waives(&self, scenario: &str) -> bool {
+        self.waivers.iter().any(|waiver| waiver.about == scenario)
+    }
+
+    /// Name of the story's folder: `04-dns-coredns-base`.
+    pub fn folder(&self) -> &str {
+        path::file_name(path::parent(&self.file))
+    }
 }
 
 /// An acceptance criterion of a story.
@@ -160,6 +184,16 @@ pub enum Subject {
     File(String),
     /// A folder of the tree.
     Folder(String),
+}
+
+impl Subject {
+    /// What evidence calls it: a flux::Kustomization by its namespace and name alone.
+    pub(crate) fn evidence_name(&self) -> String {
+        match self {
+            Self::AppliedBy(name) => name.to_string(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Subject {

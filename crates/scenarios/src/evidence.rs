@@ -12,15 +12,38 @@ pub enum Need {
     Network,
     /// The program kubeconform.
     Kubeconform,
+    /// The program kustomize.
+    Kustomize,
+    /// The program flux.
+    Flux,
+    /// The program promtool.
+    Promtool,
+    /// A running cluster.
+    Cluster,
 }
 
 impl Need {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Chart,
+        Self::Network,
+        Self::Kubeconform,
+        Self::Kustomize,
+        Self::Flux,
+        Self::Promtool,
+        Self::Cluster,
+    ];
+
     /// The name that test designs use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Chart => "chart",
             Self::Network => "network",
             Self::Kubeconform => "kubeconform",
+            Self::Kustomize => "kustomize",
+            Self::Flux => "flux",
+            Self::Promtool => "promtool",
+            Self::Cluster => "cluster",
         }
     }
 
@@ -30,6 +53,23 @@ impl Need {
             Self::Chart => "the charts were not rendered",
             Self::Network => "the chart preflight was not run",
             Self::Kubeconform => "kubeconform was not run",
+            Self::Kustomize => "kustomize was not run",
+            Self::Flux => "flux was not run",
+            Self::Promtool => "promtool was not run",
+            Self::Cluster => "no running cluster is looked at",
+        }
+    }
+
+    /// When it can be looked at; the same words on every machine.
+    pub fn until(self) -> &'static str {
+        match self {
+            Self::Chart => "until helm and the chart are at hand",
+            Self::Network => "until the registry is asked (`--preflight`)",
+            Self::Kubeconform => "until kubeconform is on PATH",
+            Self::Kustomize => "until kustomize is on PATH",
+            Self::Flux => "until flux is on PATH",
+            Self::Promtool => "until promtool is on PATH",
+            Self::Cluster => "until the clusters run",
         }
     }
 }
@@ -41,11 +81,13 @@ pub struct Evidence {
     pub need: Need,
     /// Name of the cluster.
     pub cluster: String,
-    /// `OCIRepository/flux-system/coredns-charts` for the network, `flux-system/coredns` (the flux::Kustomization whose
-    /// objects were looked at) for kubeconform.
+    /// `OCIRepository/flux-system/coredns-charts` for the network and other objects, `flux-system/coredns` for a
+    /// flux::Kustomization whose objects were looked at, the path of a folder.
     pub subject: String,
     /// What it said.
     pub proof: Proof,
+    /// What said it, for the record: a program with its version, a chart with its digest.
+    pub by: String,
 }
 
 /// The word of a registry or a program.

@@ -48,8 +48,12 @@ impl From<Result<(), Miss>> for Verdict {
 
 /// What must be there to look at a claim of an expectation.
 pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
-    let chart = (expectation.stage == Stage::Installed).then_some(Need::Chart);
-    chart
+    let stage = match expectation.stage {
+        Stage::Installed => Some(Need::Chart),
+        Stage::Live => Some(Need::Cluster),
+        Stage::Written | Stage::Built => None,
+    };
+    stage
         .into_iter()
         .chain(expectation.claims.iter().filter_map(Claim::need))
 }
@@ -58,6 +62,9 @@ pub(crate) fn needs(expectation: &Expectation) -> impl Iterator<Item = Need> {
 pub(crate) fn judge(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verdict {
     if expectation.stage == Stage::Installed {
         return installed(view, expectation, claim);
+    }
+    if expectation.stage == Stage::Live {
+        return Verdict::Deferred(Need::Cluster.missing().to_owned());
     }
     judge_known(view, expectation, claim)
 }
@@ -89,7 +96,10 @@ fn judge_known(view: View<'_>, expectation: &Expectation, claim: &Claim) -> Verd
         Claim::ValidAgainstSchema => Verdict::of(rules::valid(view, &expectation.subject)),
         Claim::ChecksSilent(ids) => Verdict::of(rules::silent(view, &expectation.subject, ids)),
         Claim::PreflightPasses => proofs::proof(view, Need::Network, &expectation.subject),
-        Claim::KubeconformPasses => proofs::proof(view, Need::Kubeconform, &expectation.subject),
+        Claim::KubeconformPasses | Claim::CommandSucceeds(_) => {
+            let need = claim.need().unwrap_or(Need::Kubeconform);
+            proofs::proof(view, need, &expectation.subject)
+        }
         _ => Verdict::of(values::values(view, expectation, claim)),
     }
 }

@@ -1,5 +1,6 @@
 //! Reading the test designs of a tree, with every mistake at its place.
 
+mod beside;
 mod consistency;
 
 use std::fmt;
@@ -8,11 +9,12 @@ use model::tree::Tree;
 
 use crate::design::Story;
 use crate::risk::{self, Register};
+use crate::{digest, done, waiver};
 
 /// The folder whose sub-folders hold one story each.
 const FOLDER: &str = "docs/qa";
 /// The file of a story.
-const FILE_NAME: &str = "test-design.yaml";
+pub(crate) const FILE_NAME: &str = "test-design.yaml";
 
 /// A mistake in a test design or a list of risks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,16 +54,22 @@ pub fn load(tree: &Tree) -> (Vec<Story>, Vec<LoadError>) {
     let mut stories: Vec<Story> = Vec::new();
     let mut errors = Vec::new();
     for folder in tree.names(FOLDER).map(|name| format!("{FOLDER}/{name}")) {
-        let file = format!("{folder}/{FILE_NAME}");
+        let file_of = |name: &str| format!("{folder}/{name}");
+        let file = file_of(FILE_NAME);
         if !tree.is_file(&file) {
             continue;
         }
         let story: Option<Story> = read(tree, &file, &mut errors);
-        let register: Option<Register> = read(tree, &format!("{folder}/{}", risk::FILE_NAME), &mut errors);
+        let register: Option<Register> = read(tree, &file_of(risk::FILE_NAME), &mut errors);
         let Some(mut story) = story else { continue };
         story.file = file;
         story.risks = register.map(|register| register.risks).unwrap_or_default();
+        story.digest = digest::of_files(tree, [file_of(FILE_NAME), file_of(risk::FILE_NAME)]);
+        let waivers: Option<waiver::Register> = optional(tree, &file_of(waiver::FILE_NAME), &mut errors);
+        story.waivers = waivers.map(|register| register.waivers).unwrap_or_default();
+        story.definition = optional(tree, &file_of(done::FILE_NAME), &mut errors);
         consistency::check(tree, &story, &mut errors);
+        beside::check(tree, &story, &mut errors);
         if let Some(other) = stories.iter().find(|other| other.story == story.story) {
             let message = format!("story `{}` stands in `{}` too", story.story, other.file);
             errors.push(LoadError {
@@ -75,6 +83,15 @@ pub fn load(tree: &Tree) -> (Vec<Story>, Vec<LoadError>) {
     }
     errors.sort();
     (stories, errors)
+}
+
+/// A file that may be absent.
+fn optional<T: serde::de::DeserializeOwned>(
+    tree: &Tree,
+    file: &str,
+    errors: &mut Vec<LoadError>,
+) -> Option<T> {
+    tree.is_file(file).then(|| read(tree, file, errors)).flatten()
 }
 
 fn read<T: serde::de::DeserializeOwned>(tree: &Tree, file: &str, errors: &mut Vec<LoadError>) -> Option<T> {

@@ -41,14 +41,23 @@ pub struct Filter {
     pub ids: Vec<String>,
     /// Priorities.
     pub priorities: Vec<Priority>,
+    /// Ids of risks: a scenario is taken when it covers one of them.
+    pub risks: Vec<String>,
     /// Names of clusters.
     pub clusters: Vec<String>,
 }
 
 impl Filter {
-    fn takes(&self, scenario: &Scenario) -> bool {
+    /// Whether every scenario is taken on every cluster.
+    pub fn is_everything(&self) -> bool {
+        self.ids.is_empty() && self.priorities.is_empty() && self.risks.is_empty() && self.clusters.is_empty()
+    }
+
+    /// Whether a scenario is taken, on whichever cluster.
+    pub fn takes(&self, scenario: &Scenario) -> bool {
         (self.ids.is_empty() || self.ids.contains(&scenario.id))
             && (self.priorities.is_empty() || self.priorities.contains(&scenario.priority))
+            && (self.risks.is_empty() || scenario.risks.iter().any(|risk| self.risks.contains(risk)))
     }
 
     fn takes_cluster(&self, cluster: &str) -> bool {
@@ -137,7 +146,7 @@ fn no_cluster(inputs: &Inputs<'_>, wanted: &str) -> StageResult {
 fn stages(view: View<'_>, scenario: &Scenario) -> Vec<StageResult> {
     let sources = view.inputs.tree.sources();
     let mut results: Vec<StageResult> = Vec::new();
-    for stage in [Stage::Written, Stage::Built, Stage::Installed] {
+    for stage in [Stage::Written, Stage::Built, Stage::Installed, Stage::Live] {
         let mut result = StageResult::new(stage);
         let mut any = false;
         for expectation in scenario

@@ -9,6 +9,7 @@ use crate::design::Story;
 use crate::evidence::Evidence;
 use crate::outcome::Outcome;
 use crate::run::{Filter, Inputs, run};
+use crate::seen::digest_of_inputs;
 
 const KUSTOMIZATIONS: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
@@ -47,8 +48,8 @@ pub(crate) fn tree(app: &str) -> Tree {
     ])
 }
 
-/// The outcome of a scenario with these expectations, each one line of flow YAML.
-pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence]) -> Outcome {
+/// A story of one scenario with these expectations, each one line of flow YAML.
+pub(crate) fn story(expectations: &[&str]) -> Story {
     let mut text = "{story: '01', title: t, settings: {kind: ConfigMap, namespace: flux-system, name: cluster-settings}, \
                     clusters: all, criteria: [], scenarios: [{id: S, priority: P0, level: integration, title: t, \
                     mutations: [], expectations: ["
@@ -56,7 +57,28 @@ pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence])
     let expectations: Vec<String> = expectations.iter().map(|text| format!("{{{text}}}")).collect();
     text += &expectations.join(", ");
     text += "]}]}";
-    let story: Story = serde_yaml::from_str(&text).unwrap();
+    Story {
+        digest: expectations.join(", "),
+        ..serde_yaml::from_str(&text).unwrap()
+    }
+}
+
+/// The outcome of a scenario with these expectations.
+pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence]) -> Outcome {
+    run_story(tree, &story(expectations), evidence).remove(0)
+}
+
+/// The outcomes of a story.
+pub(crate) fn run_story(tree: &Tree, story: &Story, evidence: &[Evidence]) -> Vec<Outcome> {
+    with_inputs(tree, evidence, |inputs| run(inputs, story, &Filter::default()))
+}
+
+/// The digest of what a story looks at.
+pub(crate) fn digest(tree: &Tree, story: &Story) -> String {
+    with_inputs(tree, &[], |inputs| digest_of_inputs(inputs, story))
+}
+
+fn with_inputs<T>(tree: &Tree, evidence: &[Evidence], use_them: impl FnOnce(&Inputs<'_>) -> T) -> T {
     let clusters = build(tree);
     let config = Config {
         approved_registries: vec!["ghcr.io/coredns".to_owned()],
@@ -64,7 +86,7 @@ pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence])
     };
     let schemas = Store::bundled();
     let checked = checks::Outcome::default();
-    let inputs = Inputs {
+    use_them(&Inputs {
         tree,
         clusters: &clusters,
         installs: &[],
@@ -72,8 +94,7 @@ pub(crate) fn outcome(tree: &Tree, expectations: &[&str], evidence: &[Evidence])
         config: &config,
         checked: &checked,
         evidence,
-    };
-    run(&inputs, &story, &Filter::default()).remove(0)
+    })
 }
 
 /// What is wrong with one expectation, as `file:line:column message`.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::design::Priority;
 use crate::outcome::{Outcome, Status};
 
 /// Numbers of scenarios.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Totals {
     /// All of them.
     pub scenarios: usize,
@@ -16,6 +19,18 @@ pub struct Totals {
     pub deferred: usize,
     /// Those that failed on some cluster.
     pub failed: usize,
+}
+
+impl Totals {
+    /// Counts one more scenario.
+    pub(crate) fn count(&mut self, status: Status) {
+        self.scenarios += 1;
+        match status {
+            Status::Passed => self.passed += 1,
+            Status::Deferred => self.deferred += 1,
+            Status::Failed => self.failed += 1,
+        }
+    }
 }
 
 /// The numbers by priority, every priority named.
@@ -32,13 +47,7 @@ pub fn totals(outcomes: &[Outcome]) -> BTreeMap<Priority, Totals> {
         .map(|priority| (priority, Totals::default()))
         .collect();
     for ((priority, _), status) in worst {
-        let of = totals.entry(priority).or_default();
-        of.scenarios += 1;
-        match status {
-            Status::Passed => of.passed += 1,
-            Status::Deferred => of.deferred += 1,
-            Status::Failed => of.failed += 1,
-        }
+        totals.entry(priority).or_default().count(status);
     }
     totals
 }

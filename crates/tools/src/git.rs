@@ -1,12 +1,16 @@
 //! Reads from a git work tree: changed files, the commit checked out, files of other revisions. Writes
 //! nothing.
 
+mod revision;
+
 use std::path::Path;
 
 use crate::catalog::Tool;
 use crate::discover::Toolbox;
 use crate::error::ToolError;
 use crate::run::Invocation;
+
+pub use revision::{Blob, files_at};
 
 /// One changed file of a work tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +56,37 @@ pub fn show(toolbox: &Toolbox, root: &Path, rev: &str, path: &str) -> Result<Vec
     let object = format!("{rev}:{}", path.trim_start_matches("./"));
     let call = git(toolbox, root)?.args(["cat-file", "blob", "--end-of-options", &object]);
     Ok(call.run()?.stdout)
+}
+
+/// The full id of the commit that a revision names: a branch, a tag, `HEAD~1`.
+pub fn resolve(toolbox: &Toolbox, root: &Path, rev: &str) -> Result<String, ToolError> {
+    let revision = format!("{rev}^{{commit}}");
+    let call = git(toolbox, root)?.args(["rev-parse", "--verify", "--end-of-options", &revision]);
+    let output = call.run()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
+/// The name of the branch that is checked out; none where a commit is checked out by itself.
+pub fn branch(toolbox: &Toolbox, root: &Path) -> Result<Option<String>, ToolError> {
+    let call = git(toolbox, root)?.args(["symbolic-ref", "--quiet", "--short", "HEAD"]);
+    let output = call.run_accepting(&[0, 1])?;
+    let name = String::from_utf8_lossy(&output.stdout).trim_end().to_owned();
+    Ok(Some(name).filter(|name| output.status == 0 && !name.is_empty()))
+}
+
+/// Whether a commit is the one that is checked out, or one before it. An error where it is not known here, as in a shallow
+/// clone.
+pub fn is_ancestor(toolbox: &Toolbox, root: &Path, commit: &str) -> Result<bool, ToolError> {
+    let call = git(toolbox, root)?.args(["merge-base", "--is-ancestor", "--end-of-options", commit, "HEAD"]);
+    Ok(call.run_accepting(&[0, 1])?.status == 0)
+}
+
+/// The paths of the files in a revision at or below `path`, relative to `root`.
+pub fn files_below(toolbox: &Toolbox, root: &Path, rev: &str, path: &str) -> Result<Vec<String>, ToolError> {
+    let call = git(toolbox, root)?.args(["ls-tree", "-r", "-z", "--name-only", rev, "--", path]);
+    let output = call.run()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.split_terminator('\0').map(str::to_owned).collect())
 }
 
 fn git(toolbox: &Toolbox, root: &Path) -> Result<Invocation, ToolError> {

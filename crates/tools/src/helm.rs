@@ -7,6 +7,9 @@ use crate::discover::Toolbox;
 use crate::error::ToolError;
 use crate::scratch;
 
+/// The flag that an older helm does not know, and then names.
+const SKIP_SCHEMA: &str = "--skip-schema-validation";
+
 /// One rendering of one chart.
 #[derive(Debug, Clone, Copy)]
 pub struct Template<'a> {
@@ -35,8 +38,19 @@ pub enum ChartInput<'a> {
     Files(&'a [(String, Vec<u8>)]),
 }
 
-/// The YAML stream that an install would send to the cluster, hooks and tests included.
+/// The YAML stream that an install would send to the cluster, hooks and tests included. values.schema.json is not looked at:
+/// helm would fetch what it refers to.
 pub fn template(toolbox: &Toolbox, template: Template<'_>) -> Result<Vec<u8>, ToolError> {
+    match run(toolbox, template, Some(SKIP_SCHEMA)) {
+        // helm before 3.16 always validates.
+        Err(ToolError::Failed { stderr_tail, .. }) if stderr_tail.contains(SKIP_SCHEMA) => {
+            run(toolbox, template, None)
+        }
+        done => done,
+    }
+}
+
+fn run(toolbox: &Toolbox, template: Template<'_>, more: Option<&str>) -> Result<Vec<u8>, ToolError> {
     let mut call = toolbox
         .get(Tool::Helm)?
         .invocation()
@@ -52,6 +66,9 @@ pub fn template(toolbox: &Toolbox, template: Template<'_>) -> Result<Vec<u8>, To
     }
     if template.include_crds {
         call = call.arg("--include-crds");
+    }
+    if let Some(flag) = more {
+        call = call.arg(flag);
     }
     call = call.args(["--", template.release_name]);
     match template.chart {

@@ -58,7 +58,7 @@ fn repo(test: &str, values: &str) -> Option<Repo> {
     repo.write(
         "charts/dns/values.yaml",
         "replicaCount: 1\nk8sAppLabelOverride: ''\nservice: {name: ''}\npodDisruptionBudget: {}\ntopologySpreadConstraints: []\n\
-         livenessProbe: {enabled: true, periodSeconds: 10}\nprometheus: {monitor: {enabled: false}}\n",
+         livenessProbe: {enabled: true, periodSeconds: 10}\nreadinessProbe: {periodSeconds: 10}\nprometheus: {monitor: {enabled: false}}\n",
     );
     repo.write("charts/dns/templates/all.yaml", CHART);
     Some(repo)
@@ -81,6 +81,7 @@ spec:
           {{- if .Values.livenessProbe.enabled }}
           livenessProbe: {httpGet: {path: /health, port: 8080}, periodSeconds: {{ .Values.livenessProbe.periodSeconds }}}
           {{- end }}
+          readinessProbe: {httpGet: {path: /ready, port: 8181}, periodSeconds: {{ .Values.readinessProbe.periodSeconds }}}
 ---
 apiVersion: v1
 kind: Service
@@ -138,6 +139,50 @@ fn what_a_good_release_installs_is_checked_and_clean() {
     assert_eq!(report["coverage"]["releasesRendered"], 1);
     let deferred = report["deferred"].to_string();
     assert!(!deferred.contains("Deployment `dns/dns`"), "{deferred}");
+}
+
+#[test]
+fn the_samples_of_the_story_give_these_findings_and_no_other() {
+    let values = "    replicaCount: 2
+    service: {name: kube-dns}
+    podDisruptionBudget:
+      enabled: true
+      minAvailable: 1
+    topologySpreadConstraints:
+      - maxSkew: 1
+        topologyKey: kubernetes.io/hostname
+        whenUnsatisfiable: ScheduleAnyway
+        labelSelector:
+          matchLabels: {k8s-app: kube-dns}
+    livenessProbe:
+      httpGet: {path: /health, port: 8080}
+      periodSeconds: 10
+    readinessProbe:
+      periodSeconds: 10
+      httpGet: {path: /ready, port: 8181}
+    serviceMonitor:
+      enabled: false
+";
+    let Some(repo) = repo(
+        "the_samples_of_the_story_give_these_findings_and_no_other",
+        values,
+    ) else {
+        return;
+    };
+    let (code, report) = repo.validate();
+    assert_eq!(code, 1);
+    let wanted = [
+        at(&repo, "schema/invalid", "true\n      minAvailable"),
+        at(&repo, "workload/spread-selects-nothing", "matchLabels"),
+        at(&repo, "helm/value-unknown", "httpGet: {path: /health"),
+        at(&repo, "helm/value-unknown", "httpGet: {path: /ready"),
+        at(&repo, "helm/value-unknown", "serviceMonitor"),
+    ];
+    assert_eq!(places(&report), wanted, "{:#}", report["findings"]);
+    assert_eq!(
+        report["findings"][4]["help"],
+        "did you mean `prometheus.monitor`?"
+    );
 }
 
 #[test]

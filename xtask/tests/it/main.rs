@@ -9,11 +9,16 @@
 
 mod breaks;
 mod commands;
+mod gates;
 mod installed;
+mod preflight;
+mod real_charts;
+mod registry;
 #[cfg(target_os = "linux")]
 mod rehearse;
 #[cfg(target_os = "linux")]
 mod rehearse_real;
+mod release;
 mod repo;
 mod scaffold;
 mod tidy;

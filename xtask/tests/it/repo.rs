@@ -20,6 +20,7 @@ pub(crate) fn xtask(args: &[&str]) -> Output {
         .args(args)
         .cwd(workspace())
         .env("NO_COLOR", "1")
+        .env("CI", "")
         .env("XTASK_CACHE_DIR", NO_CACHE)
         .timeout(Duration::from_mins(2))
         .run_accepting(&[0, 1, 2])
@@ -44,6 +45,73 @@ impl Repo {
             &settings.replace("generated: true", "generated: false"),
         );
         repo
+    }
+
+    /// A repository of these files.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let repo = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        for (path, text) in files {
+            repo.write(path, text);
+        }
+        repo
+    }
+
+    /// The same with the test designs, committed to a git repository of its own on the branch `main`.
+    pub(crate) fn with_designs() -> Self {
+        let repo = Self::copy();
+        copy(&workspace().join("docs/qa"), &repo.path("docs/qa"));
+        repo.git(&["init", "--quiet", "--initial-branch", "main"]);
+        repo.commit();
+        repo
+    }
+
+    /// Commits everything.
+    pub(crate) fn commit(&self) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", "m"]);
+    }
+
+    fn git(&self, args: &[&str]) {
+        let identity = [
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "-c",
+            "commit.gpgsign=false",
+        ];
+        Invocation::new("git")
+            .args(identity)
+            .args(args)
+            .cwd(self.folder.path())
+            .run()
+            .unwrap();
+    }
+
+    /// Runs a command on the copy. No tool but git is on PATH, and nobody says that this is CI.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+            .args(args)
+            .arg("--path")
+            .arg(self.folder.path())
+            .cwd(self.folder.path())
+            .env("NO_COLOR", "1")
+            .env("CI", "")
+            .env("XTASK_CACHE_DIR", NO_CACHE)
+            .env("PATH", "/usr/bin:/bin")
+            .timeout(Duration::from_mins(2))
+            .run_accepting(&[0, 1, 2])
+            .unwrap()
+    }
+
+    /// Exit code and JSON document of a command.
+    pub(crate) fn json(&self, args: &[&str]) -> (i32, Json) {
+        let output = self.run(&[args, &["-o", "json"]].concat());
+        let document = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|cause| panic!("no JSON ({cause}), stderr: {}", output.stderr));
+        (output.status, document)
     }
 
     /// Turns the search for drift back on.

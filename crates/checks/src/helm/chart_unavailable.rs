@@ -14,7 +14,7 @@ pub(crate) static CHECK: Check = Check {
         stage: Stage::Installed,
         docs: r"## What it does
 Names each HelmRelease whose chart is not at hand, or that cannot be rendered here, under *not checked* with the reason. A chart is
-at hand when it is in the cache, where `cargo xtask preflight` puts it, or in a folder of the repository; rendering needs helm on
+at hand when it is in the cache, where `cargo xtask preflight --fetch` puts it, or in a folder of the repository; rendering needs helm on
 PATH. Nothing is fetched by `validate`.
 
 ## Why it matters
@@ -41,7 +41,7 @@ spec:
 ```
 
 ## How to fix
-Run `cargo xtask preflight` where the registries can be reached, and put helm on PATH.
+Run `cargo xtask preflight --fetch` where the registries can be reached, and put helm on PATH.
 
 ## References
 - <https://fluxcd.io/flux/components/helm/helmreleases/>

@@ -1,8 +1,13 @@
 //! Values that no template of the chart reads.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use ::helm::install::Loaded;
 use ::helm::{Reads, Unread};
-use diag::{CheckMeta, Findings, Level, Stage};
+use diag::{CheckMeta, Findings, Level, Span, Stage};
 use model::object;
+use model::yaml::Node;
 use rayon::prelude::*;
 
 use crate::cluster_view::Release;
@@ -100,20 +105,43 @@ data: {replicas: "{{ .Values.replicas }}"}
 
 fn run(cx: &Context<'_>, findings: &mut Findings) {
     let releases: Vec<&Release<'_>> = cx.views.iter().flat_map(|view| &view.releases).collect();
-    let each: Vec<Findings> = releases.into_par_iter().map(look).collect();
+    let plain: BTreeMap<usize, &Loaded> = releases
+        .iter()
+        .filter(|release| !Reads::depends_on(&release.install.values.values))
+        .filter_map(|release| release.install.chart.as_deref().ok())
+        .map(|loaded| (address(loaded), loaded))
+        .collect();
+    // Many releases install the same chart; without templates in their values it reads the same.
+    let known: Known = plain
+        .par_iter()
+        .map(|(at, loaded)| (*at, Reads::of(&loaded.chart, &Node::map(Span::NONE))))
+        .collect();
+    let each: Vec<Findings> = releases
+        .into_par_iter()
+        .map(|release| look(release, &known))
+        .collect();
     for found in each {
         findings.extend(found);
     }
 }
 
-fn look(release: &Release<'_>) -> Findings {
+/// What charts read with values that hold no templates, by [`address`].
+type Known = BTreeMap<usize, Reads>;
+
+/// What tells loaded charts apart: each is loaded once.
+fn address(loaded: &Loaded) -> usize {
+    std::ptr::from_ref(loaded).addr()
+}
+
+fn look(release: &Release<'_>, known: &Known) -> Findings {
     let mut findings = Findings::default();
     let install = release.install;
     let Ok(loaded) = &install.chart else {
         return findings;
     };
     let values = &install.values.values;
-    let reads = Reads::of(&loaded.chart, values);
+    let shared = known.get(&address(loaded)).filter(|_| !Reads::depends_on(values));
+    let reads = shared.map_or_else(|| Cow::Owned(Reads::of(&loaded.chart, values)), Cow::Borrowed);
     if let Some(reason) = reads.unsure() {
         let subject = object::reference(release.subject.node).to_string();
         findings.defer(&CHECK.meta, subject, reason.to_owned());

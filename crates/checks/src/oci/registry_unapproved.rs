@@ -1,6 +1,7 @@
 //! A chart comes from a registry that the project does not approve.
 
 use diag::{CheckMeta, Findings, Level, Stage};
+use model::config::Config;
 
 use super::url;
 use crate::context::{Check, Context};
@@ -65,10 +66,7 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         let place = without_scheme(text);
-        if !approved
-            .iter()
-            .any(|entry| is_below(place, without_scheme(entry)))
-        {
+        if is_approved(cx.config, text) == Some(false) {
             findings.push(
                 subject
                     .finding(
@@ -86,6 +84,14 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// Whether a URL's registry is one that the project approves; none where the project approves none by name.
+pub fn is_approved(config: &Config, url: &str) -> Option<bool> {
+    let place = without_scheme(url);
+    let mut approved = config.approved_registries.iter();
+    (!config.approved_registries.is_empty())
+        .then(|| approved.any(|entry| is_below(place, without_scheme(entry))))
 }
 
 fn without_scheme(url: &str) -> &str {

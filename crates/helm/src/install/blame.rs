@@ -3,7 +3,7 @@
 use diag::{ObjectRef, Span};
 use flux::BuiltObject;
 use model::object;
-use model::yaml::{Node, Value};
+use model::yaml::{FieldPath, Node, Value};
 
 use super::{ClusterInstall, Outcome, Renderer};
 
@@ -31,6 +31,7 @@ struct Candidate<'v> {
     rank: u8,
     path: Vec<&'v str>,
     span: Span,
+    node: &'v Node,
 }
 
 impl Renderer<'_> {
@@ -58,7 +59,7 @@ impl Renderer<'_> {
         })?;
         Some(Culprit {
             path: found.path.join("."),
-            span: found.span,
+            span: inside(found.node, node, &steps).unwrap_or(found.span),
         })
     }
 }
@@ -105,6 +106,21 @@ fn steps(path: &str) -> Option<Vec<Step>> {
     Some(steps)
 }
 
+/// The place inside a value that holds the rendered field: the same data below the same key.
+fn inside(value: &Node, wanted: &Node, steps: &[Step]) -> Option<Span> {
+    let Some(Step::Key(last)) = steps.last() else {
+        return None;
+    };
+    let mut found = None;
+    value.walk(&mut |path, node| {
+        let same_key = matches!(path, FieldPath::Key(_, key) if key == last);
+        if same_key && found.is_none() && node.same_data(wanted) && !node.span.is_none() {
+            found = Some(node.span);
+        }
+    });
+    found
+}
+
 fn candidates<'v>(values: &'v Node, wanted: &Node, steps: &[Step]) -> Vec<Candidate<'v>> {
     let keys: Vec<&str> = steps
         .iter()
@@ -132,12 +148,13 @@ fn candidates<'v>(values: &'v Node, wanted: &Node, steps: &[Step]) -> Vec<Candid
             rank,
             path: path.to_vec(),
             span,
+            node,
         });
     });
     found
 }
 
-fn collect<'v>(node: &'v Node, path: &mut Vec<&'v str>, visit: &mut dyn FnMut(&[&'v str], Span, &Node)) {
+fn collect<'v>(node: &'v Node, path: &mut Vec<&'v str>, visit: &mut dyn FnMut(&[&'v str], Span, &'v Node)) {
     let Some(map) = node.as_map() else { return };
     for entry in map.entries() {
         path.push(&entry.key);

@@ -9,6 +9,13 @@ use model::yaml::{self, Dialect, Node};
 use super::{ClusterInstall, Install, is_crd};
 use crate::chart::Chart;
 
+/// What every API server serves and helm does not know by itself: it lists the kinds of Kubernetes' client library, and these
+/// come from the aggregator and the extension server.
+const EXTENDED: [(&str, &str); 2] = [
+    ("apiregistration.k8s.io/v1", "APIService"),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+];
+
 /// By cluster: `group/version` and `group/version/Kind` of custom kinds.
 #[derive(Debug, Default)]
 pub(super) struct ApiVersions(BTreeMap<String, BTreeSet<String>>);
@@ -55,6 +62,9 @@ pub(super) fn of_charts(installs: &[ClusterInstall<'_>]) -> ApiVersions {
     let mut known = ApiVersions::default();
     for cluster in installs {
         let name = &cluster.cluster.cluster.name;
+        for (api_version, kind) in EXTENDED {
+            known.add(name, api_version, kind);
+        }
         for (_, built) in cluster.cluster.objects() {
             note(&mut known, name, &built.node);
         }

@@ -52,12 +52,13 @@ pub(super) fn objects(
         });
     }
     let templates = templates(&text);
+    let kinds = Store::bundled();
     let mut objects = Vec::new();
     for node in parsed.documents.into_iter().flat_map(items) {
         if object::kind(&node).is_empty() || !is_sent(install, &node) {
             continue;
         }
-        objects.push(finished(install, node, &templates));
+        objects.push(finished(install, node, &kinds, &templates));
     }
     Ok(objects)
 }
@@ -88,9 +89,14 @@ fn is_sent(install: &Install<'_>, node: &Node) -> bool {
     })
 }
 
-fn finished(install: &Install<'_>, mut node: Node, templates: &BTreeMap<u32, String>) -> BuiltObject {
+fn finished(
+    install: &Install<'_>,
+    mut node: Node,
+    kinds: &Store,
+    templates: &BTreeMap<u32, String>,
+) -> BuiltObject {
     let start = node.span.start;
-    settle_namespace(install, &mut node);
+    settle_namespace(install, kinds, &mut node);
     set_labels(install, &mut node);
     let release = object::reference(install.node());
     let template = templates.range(..=start).next_back();
@@ -117,8 +123,8 @@ fn finished(install: &Install<'_>, mut node: Node, templates: &BTreeMap<u32, Str
 }
 
 /// helm sends objects of namespaced kinds to the release's namespace unless they name one.
-fn settle_namespace(install: &Install<'_>, node: &mut Node) {
-    let scope = Store::bundled().lookup(&object::gvk(node)).map(|kind| kind.scope);
+fn settle_namespace(install: &Install<'_>, kinds: &Store, node: &mut Node) {
+    let scope = kinds.lookup(&object::gvk(node)).map(|kind| kind.scope);
     if scope != Some(Scope::Namespaced) || !object::namespace(node).is_empty() {
         return;
     }

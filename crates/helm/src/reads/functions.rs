@@ -39,8 +39,8 @@ const VERDICTS: [&str; 20] = [
     "add",
 ];
 /// Functions that give a list of some of the elements of their first argument.
-const SELECTIONS: [&str; 9] = [
-    "rest", "initial", "reverse", "uniq", "compact", "without", "slice", "chunk", "values",
+const SELECTIONS: [&str; 8] = [
+    "rest", "initial", "reverse", "uniq", "compact", "without", "slice", "values",
 ];
 
 impl Evaluator<'_> {
@@ -85,12 +85,11 @@ impl Evaluator<'_> {
                 self.heap.make(site, Vec::new(), &elements, &Val::NIL)
             }
             "eq" | "ne" if arguments.contains(&Val::NIL) => Val::other(),
-            "print" | "printf" | "lower" | "upper" | "trimSuffix" | "trimPrefix" | "toString" => {
+            "print" | "printf" | "lower" | "upper" | "trim" | "trimSuffix" | "trimPrefix" | "toString" => {
                 self.known_text(&name, arguments)
             }
-            "trim" | "indent" | "nindent" | "quote" | "squote" | "toYaml" | "toJson" => {
-                self.dressed(&name, arguments)
-            }
+            "split" | "splitList" => self.split_text(&name, arguments),
+            "indent" | "nindent" | "quote" | "squote" | "toYaml" | "toJson" => self.dressed(&name, arguments),
             _ => self.unknown(&name, arguments),
         }
     }
@@ -140,7 +139,7 @@ impl Evaluator<'_> {
         let [name, argument, ..] = arguments else {
             return Val::other();
         };
-        let Some(names) = name.texts() else {
+        let Some(names) = name.texts().filter(|names| !names.is_empty()) else {
             self.heap.cover(name);
             self.heap.cover(argument);
             return printed(true);
@@ -166,7 +165,7 @@ impl Evaluator<'_> {
         let fields = fields
             .map(|(index, value)| (self.heap.texts.id(&index.to_string()), value.clone()))
             .collect();
-        self.heap.make(site, fields, &Val::NIL, &Val::NIL)
+        self.heap.make_list(site, fields)
     }
 
     fn set(&mut self, arguments: &[Val]) -> Val {
@@ -236,7 +235,7 @@ impl Evaluator<'_> {
             return Val::NIL;
         };
         for source in sources {
-            self.heap.merge(target, &split(source).0);
+            self.heap.merge(target, source);
         }
         // What is merged into something untracked is reached through the result alone.
         if split(target).1 == Val::NIL && *target != Val::NIL {

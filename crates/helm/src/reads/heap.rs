@@ -2,7 +2,7 @@
 //!
 //! One state for the whole run that only grows: an object holds whatever was ever put into it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::paths::{Paths, Texts};
 use super::value::{Atom, ObjectId, PathId, TextId, Val};
@@ -19,7 +19,12 @@ pub(super) struct Object {
     pub(super) rest: Val,
     /// Mappings that were merged or copied into it.
     pub(super) also: Val,
+    /// The round in which all of it was last marked as read.
+    covered: u32,
 }
+
+/// The elements of a list in order, with their keys.
+pub(super) type List = Vec<(TextId, Val)>;
 
 /// Names the place and the call in which a function makes an object.
 pub(super) type Site = (u32, u32);
@@ -33,10 +38,14 @@ pub(super) struct Heap {
     pub(super) texts: Texts,
     /// Whether something grew that may have been looked at before.
     pub(super) grew: bool,
+    /// The number of the run over all templates, from 1; 0 before the first.
+    pub(super) round: u32,
     /// Work done: atoms that were looked at, and values that were put at paths.
     pub(super) work: u64,
     objects: Vec<Object>,
     sites: HashMap<Site, ObjectId>,
+    /// Lists that always have all of these elements, in this order.
+    lists: HashMap<ObjectId, Vec<TextId>>,
     /// Paths at which templates put values, by their last key.
     set: BTreeMap<TextId, Vec<(PathId, Val)>>,
     /// Paths into which templates merged mappings.
@@ -60,12 +69,44 @@ impl Heap {
         Val::one(Atom::Object(object))
     }
 
+    /// A list that a function makes at a site: its elements in order, with their keys.
+    pub(super) fn make_list(&mut self, site: Site, elements: List) -> Val {
+        let keys = elements.iter().map(|(key, _)| *key).collect();
+        let list = self.make(site, elements, &Val::NIL, &Val::NIL);
+        if let [Atom::Object(object)] = list.atoms() {
+            self.lists.insert(*object, keys);
+        }
+        list
+    }
+
+    /// The lists of known length that a value may be, when it may be nothing else: their elements in order, with their
+    /// keys.
+    pub(super) fn known_lists(&self, value: &Val) -> Option<Vec<List>> {
+        value.atoms().iter().map(|atom| self.known_list(*atom)).collect()
+    }
+
+    fn known_list(&self, atom: Atom) -> Option<List> {
+        let Atom::Object(object) = atom else {
+            return None;
+        };
+        let keys = self.lists.get(&object)?;
+        let object = self.object(object);
+        let is_whole =
+            object.rest == Val::NIL && object.also == Val::NIL && object.fields.len() == keys.len();
+        is_whole.then(|| {
+            keys.iter()
+                .map(|key| (*key, object.fields[key].clone()))
+                .collect()
+        })
+    }
+
     /// A new empty object.
     pub(super) fn new_object(&mut self) -> ObjectId {
         self.objects.push(Object {
             fields: BTreeMap::new(),
             rest: Val::NIL,
             also: Val::NIL,
+            covered: 0,
         });
         ObjectId(self.objects.len() as u32 - 1)
     }
@@ -122,18 +163,19 @@ impl Heap {
     /// The values under a key of whatever a value denotes; of every key for [`TextId::ANY`]. They count as reached.
     pub(super) fn get(&mut self, value: &Val, key: TextId) -> Val {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        let mut open = value.atoms().to_vec();
+        let (mut seen, mut open) = (Vec::new(), value.atoms().to_vec());
         while let Some(atom) = open.pop() {
             self.work += 1;
             match atom {
                 Atom::Path(path) => {
-                    if seen.insert(atom) {
+                    if !seen.contains(&atom) {
+                        seen.push(atom);
                         self.get_path(path, key, &mut found, &mut open);
                     }
                 }
                 Atom::Object(object) => {
-                    if seen.insert(atom) {
+                    if !seen.contains(&atom) {
+                        seen.push(atom);
                         let object = self.object(object);
                         open.extend(object.also.atoms());
                         found.extend(object.rest.atoms());
@@ -144,8 +186,10 @@ impl Heap {
                         }
                     }
                 }
-                Atom::Other | Atom::Braces => found.push(Atom::Other),
+                Atom::Other | Atom::Braces => found.push(atom),
                 Atom::AnyFile => found.push(Atom::AnyFile),
+                // `range 3` counts.
+                Atom::Text(_) if key == TextId::ANY => found.push(Atom::Other),
                 Atom::Text(_) => {}
             }
         }
@@ -183,7 +227,13 @@ impl Heap {
             return value;
         }
         self.cover(&value);
-        Val::other()
+        // Of the texts no more is known than that `tpl` may run them.
+        let of_texts = value.atoms().iter().filter_map(|atom| match atom {
+            Atom::Text(_) | Atom::Braces => Some(Atom::Braces),
+            Atom::AnyFile => Some(Atom::AnyFile),
+            _ => None,
+        });
+        Val::of(of_texts.chain([Atom::Other]).collect())
     }
 
     /// Marks all that can be reached from a value as read.
@@ -192,27 +242,29 @@ impl Heap {
         if !value.atoms().iter().any(is_container) {
             return;
         }
-        let mut seen = HashSet::new();
+        // What grows after it was marked is marked in the next round.
+        let round = self.round + 1;
         let mut open = value.atoms().to_vec();
         while let Some(atom) = open.pop() {
-            if !is_container(&atom) || !seen.insert(atom) {
-                continue;
-            }
             self.work += 1;
-            if let Atom::Path(path) = atom {
-                self.paths.cover(path);
-                self.work += (self.set.len() + self.merged.len()) as u64;
-                let put = self.set.values().flatten().chain(&self.merged);
-                for (at, value) in put {
-                    if self.paths.may_be_within(*at, path) {
-                        open.extend(value.atoms());
+            match atom {
+                Atom::Path(path) if self.paths.cover(path, round) => {
+                    for (at, value) in self.set.values().flatten().chain(&self.merged) {
+                        self.work += 1;
+                        if self.paths.may_be_within(*at, path) {
+                            open.extend(value.atoms());
+                        }
                     }
                 }
-            } else if let Atom::Object(object) = atom {
-                let object = self.object(object);
-                open.extend(object.fields.values().flat_map(Val::atoms));
-                open.extend(object.rest.atoms());
-                open.extend(object.also.atoms());
+                Atom::Object(object) => {
+                    let object = &mut self.objects[object.0 as usize];
+                    if std::mem::replace(&mut object.covered, round) != round {
+                        open.extend(object.fields.values().flat_map(Val::atoms));
+                        open.extend(object.rest.atoms());
+                        open.extend(object.also.atoms());
+                    }
+                }
+                _ => {}
             }
         }
     }

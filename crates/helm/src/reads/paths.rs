@@ -52,7 +52,8 @@ struct Entry {
     parent: PathId,
     key: TextId,
     depth: u32,
-    covered: bool,
+    /// The round in which it was last marked, 0 for never.
+    covered: u32,
     children: Vec<PathId>,
 }
 
@@ -70,7 +71,7 @@ impl Default for Paths {
                 parent: Self::ROOT,
                 key: TextId::ANY,
                 depth: 0,
-                covered: false,
+                covered: 0,
                 children: Vec::new(),
             }],
             index: HashMap::new(),
@@ -93,7 +94,7 @@ impl Paths {
         }
         let depth = self.entry(path).depth + 1;
         if depth > MAX_DEPTH || self.repeats(path, key) {
-            self.cover(path);
+            self.cover(path, u32::MAX);
             return path;
         }
         let child = PathId(self.entries.len() as u32);
@@ -101,7 +102,7 @@ impl Paths {
             parent: path,
             key,
             depth,
-            covered: false,
+            covered: 0,
             children: Vec::new(),
         });
         self.entries[path.0 as usize].children.push(child);
@@ -120,14 +121,15 @@ impl Paths {
         self.index.get(&(path, key)).copied()
     }
 
-    /// Marks everything at and below a path as read.
-    pub(super) fn cover(&mut self, path: PathId) {
-        self.entries[path.0 as usize].covered = true;
+    /// Marks everything at and below a path as read in a round, which is not 0; whether that is new in this round.
+    pub(super) fn cover(&mut self, path: PathId, round: u32) -> bool {
+        let before = std::mem::replace(&mut self.entries[path.0 as usize].covered, round);
+        before != round
     }
 
     /// Whether the path itself is marked; the ones above it are not looked at.
     pub(super) fn is_covered(&self, path: PathId) -> bool {
-        self.entry(path).covered
+        self.entry(path).covered > 0
     }
 
     /// The paths one key deeper that were reached, in the order in which they were.

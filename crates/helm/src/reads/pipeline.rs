@@ -1,6 +1,7 @@
 //! The values of expressions.
 
-use super::eval::{Evaluator, Frame};
+use super::eval::Evaluator;
+use super::frame::Frame;
 use super::value::{Atom, TextId, Val};
 use crate::template::{Command, Operand, Pipeline};
 
@@ -106,12 +107,15 @@ impl Evaluator<'_> {
         found
     }
 
-    /// The keys that a value may be; what it was made of is read.
+    /// The keys that a value may be, any where it is not known; what it was made of is read.
     pub(super) fn key_ids(&mut self, key: &Val) -> Vec<TextId> {
-        key.texts().unwrap_or_else(|| {
-            self.heap.cover(key);
-            vec![TextId::ANY]
-        })
+        match key.texts() {
+            Some(texts) if !texts.is_empty() => texts,
+            _ => {
+                self.heap.cover(key);
+                vec![TextId::ANY]
+            }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) type Body = Rc<[Statement]>;
 pub(super) struct Program {
     /// What helm runs, with the context that it gets.
     pub(super) entries: Vec<(BodyId, ObjectId)>,
+    /// Whether a subchart is not at hand, whose templates may be called.
+    pub(super) is_incomplete: bool,
     bodies: Vec<Body>,
     named: HashMap<String, Vec<BodyId>>,
     texts: HashMap<Rc<str>, Option<BodyId>>,
@@ -63,7 +65,8 @@ impl Program {
         id
     }
 
-    /// What a text that is a template prints; none when it is no template.
+    /// What a text that is a template prints; none when it is no template. What it defines is added, which is more
+    /// than it does: nobody else can call it.
     pub(super) fn text(&mut self, text: &str) -> Option<BodyId> {
         if let Some(known) = self.texts.get(text) {
             return *known;

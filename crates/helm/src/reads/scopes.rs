@@ -160,6 +160,8 @@ impl Loader<'_> {
         };
         let mut of_chart: Vec<_> = CHART_FIELDS.iter().map(|field| (*field, None)).collect();
         of_chart.push(("Name", Some(chart.metadata.name.as_str())));
+        // An alias takes the place of the name.
+        of_chart.push(("Name", prefix.rsplit('/').next()));
         let of_chart = known(&of_chart);
         let base_path = format!("{prefix}/templates");
         let template = known(&[("BasePath", Some(&base_path)), ("Name", None)]);
@@ -182,7 +184,7 @@ impl Loader<'_> {
     /// `.Files`: `Get` by name; what else it offers may be any file.
     fn files(&mut self, chart: &Chart) -> Val {
         let (files, by_name) = (self.heap.new_object(), self.heap.new_object());
-        for file in &chart.files {
+        for file in chart.files.iter().chain(&chart.crds) {
             let text = String::from_utf8_lossy(&file.data);
             let is_template = file.data.len() <= MAX_FILE && text.contains("{{");
             let value = if is_template {
@@ -221,6 +223,7 @@ impl Loader<'_> {
                 .iter()
                 .any(|subchart| subchart.metadata.name == dependency.name)
             {
+                self.program.is_incomplete = true;
                 let global = self.child(values, "global");
                 self.heap
                     .cover(&Val::of(vec![Atom::Path(section), Atom::Path(global)]));

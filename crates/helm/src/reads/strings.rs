@@ -13,6 +13,10 @@ use super::value::{Atom, PathId, TextId, Val};
 const MAX_TEXTS: usize = 16;
 /// The largest file that may be run as a template, in bytes.
 const MAX_FILE: usize = 1 << 20;
+/// The most parts of a text: up to here, the keys that `split` gives them are in order.
+const MAX_PARTS: usize = 10;
+/// The longest text that a template prints and that is known, in bytes.
+const MAX_PRINTED: usize = 256;
 /// The most that is searched for braces before they are taken to be there.
 const MAX_SEARCH: usize = 2000;
 
@@ -138,6 +142,77 @@ impl Evaluator<'_> {
         false
     }
 
+    /// The parts of known texts: each text has a list of its own, whatever place splits it.
+    pub(super) fn split_text(&mut self, name: &str, arguments: &[Val]) -> Val {
+        let known: Vec<_> = arguments
+            .iter()
+            .filter_map(|argument| match argument.atoms() {
+                [Atom::Text(text)] => Some(*text),
+                _ => None,
+            })
+            .collect();
+        let (false, [separator, text]) = (arguments.len() != 2, &known[..]) else {
+            return self.split_texts(name, arguments);
+        };
+        let (separator, text) = (
+            self.heap.texts.text(*separator).to_owned(),
+            self.heap.texts.text(*text).to_owned(),
+        );
+        let prefix = if name == "split" { "_" } else { "" };
+        let parts: Vec<_> = text
+            .split(separator.as_str())
+            .enumerate()
+            .take(MAX_PARTS + 1)
+            .collect();
+        if separator.is_empty() || parts.len() > MAX_PARTS {
+            return self.unknown(name, arguments);
+        }
+        let parts = parts
+            .into_iter()
+            .map(|(index, part)| {
+                let part = Val::one(Atom::Text(self.heap.texts.id(part)));
+                (self.heap.texts.id(&format!("{prefix}{index}")), part)
+            })
+            .collect();
+        let place = self.heap.texts.id(&format!("{name} {separator} {text}"));
+        self.heap.make_list((place.0, u32::MAX - 1), parts)
+    }
+
+    /// One of several known texts.
+    fn split_texts(&mut self, name: &str, arguments: &[Val]) -> Val {
+        let texts = arguments.last().and_then(Val::texts).unwrap_or_default();
+        if arguments.len() != 2 || texts.len() < 2 || texts.len() > MAX_TEXTS {
+            return self.unknown(name, arguments);
+        }
+        texts.into_iter().fold(Val::NIL, |all, text| {
+            let text = Val::one(Atom::Text(text));
+            all.or(&self.split_text(name, &[arguments[0].clone(), text]))
+        })
+    }
+
+    /// What is printed after what was printed before, and whether braces stand in it that are not known in their whole.
+    pub(super) fn printed_after(&mut self, before: &Val, printed: &Val) -> (Val, bool) {
+        let texts = (
+            before.texts().unwrap_or_default(),
+            printed.texts().unwrap_or_default(),
+        );
+        let count = texts.0.len() * texts.1.len();
+        if count == 0 || count > MAX_TEXTS {
+            return (Val::other(), self.has_braces(before) || self.has_braces(printed));
+        }
+        let mut all = Vec::new();
+        for before in &texts.0 {
+            for printed in &texts.1 {
+                let text = [self.heap.texts.text(*before), self.heap.texts.text(*printed)].concat();
+                if text.len() > MAX_PRINTED {
+                    return (Val::other(), text.contains("{{") || text.contains("}}"));
+                }
+                all.push(Atom::Text(self.heap.texts.id(&text)));
+            }
+        }
+        (Val::of(all), false)
+    }
+
     /// The result of a function on texts, when all of its arguments are known.
     pub(super) fn known_text(&mut self, name: &str, arguments: &[Val]) -> Val {
         let mut rows: Vec<Vec<String>> = vec![Vec::new()];
@@ -170,10 +245,15 @@ impl Evaluator<'_> {
 
 fn apply(name: &str, arguments: &[String]) -> Option<String> {
     match (name, arguments) {
-        ("print", parts) => Some(parts.concat()),
+        // Go puts a space between numbers.
+        ("print", parts) => {
+            let numbers = parts.iter().filter(|part| part.parse::<f64>().is_ok());
+            (numbers.count() < 2).then(|| parts.concat())
+        }
         ("printf", [format, parts @ ..]) => formatted(format, parts),
         ("lower", [text]) => Some(text.to_lowercase()),
         ("upper", [text]) => Some(text.to_uppercase()),
+        ("trim", [text]) => Some(text.trim().to_owned()),
         ("toString", [text]) => Some(text.clone()),
         ("trimSuffix", [end, text]) => Some(text.strip_suffix(end.as_str()).unwrap_or(text).to_owned()),
         ("trimPrefix", [start, text]) => Some(text.strip_prefix(start.as_str()).unwrap_or(text).to_owned()),

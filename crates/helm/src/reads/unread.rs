@@ -1,5 +1,6 @@
 //! A user's values beside what is read.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use model::yaml::{Entry, Node, Value};
@@ -14,7 +15,7 @@ use crate::chart::Chart;
 pub(super) fn unread<'v>(reads: &Reads, chart: &Chart, values: &'v Node) -> Vec<Unread<'v>> {
     let mut walk = Walk {
         reads,
-        known: Known::of(reads),
+        known: OnceCell::new(),
         defaults: scopes::defaults(chart),
         path: Vec::new(),
         found: Vec::new(),
@@ -52,7 +53,7 @@ pub(super) struct Place<'c> {
 
 struct Walk<'a, 'v> {
     reads: &'a Reads,
-    known: Known,
+    known: OnceCell<Known>,
     defaults: Vec<(Vec<String>, &'a Node)>,
     path: Vec<String>,
     found: Vec<Unread<'v>>,
@@ -65,9 +66,11 @@ impl<'a, 'v> Walk<'a, 'v> {
             if *section == self.path {
                 own.push(values);
             }
-            if let [global] = &self.path[..]
-                && global == "global"
-                && !section.is_empty()
+            // Globals are those of the charts above and below as well.
+            if let Some((last, chart)) = self.path.split_last()
+                && last == "global"
+                && section != chart
+                && (section.starts_with(chart) || chart.starts_with(section))
             {
                 own.extend(values.get("global"));
             }
@@ -110,11 +113,12 @@ impl<'a, 'v> Walk<'a, 'v> {
         if !inner.read.is_empty() {
             self.node(&entry.value, &inner);
         } else if inner.own.is_empty() && !entry.value.is_null() && !is_anchor(&self.path) {
+            let known = self.known.get_or_init(|| Known::of(self.reads));
             self.found.push(Unread {
                 path: self.path.clone(),
                 key_span: entry.key_span,
                 node: &entry.value,
-                nearest: nearest(self.reads, &self.known, place, &self.path, &entry.value),
+                nearest: nearest(self.reads, known, place, &self.path, &entry.value),
             });
         }
     }

@@ -34,6 +34,8 @@ pub(super) enum Kind {
     Text(String),
     /// A number or a character.
     Number(String),
+    /// Literal text; none when it is long.
+    Raw(Option<String>),
 }
 
 /// A token and where it starts.
@@ -49,29 +51,33 @@ pub(super) struct Token {
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
+/// The longest literal text that is kept, in bytes.
+const MAX_RAW: usize = 64;
 
-/// The tokens of all actions of a text, comments left out.
+/// The tokens of a text, comments left out.
 pub(super) fn tokens(source: &str) -> Result<Vec<Token>, ParseError> {
     let mut lexer = Lexer {
         source,
         at: 0,
         tokens: Vec::new(),
         glued: false,
+        trims: false,
     };
     while let Some(open) = source[lexer.at..].find(OPEN) {
-        lexer.at += open;
-        let start = lexer.at;
-        lexer.at += OPEN.len();
+        let (before, start) = (lexer.at, lexer.at + open);
+        lexer.at = start + OPEN.len();
         let trimmed = trim_length(lexer.rest());
-        if lexer.rest()[trimmed..].starts_with("/*") {
-            lexer.at += trimmed;
+        lexer.raw(before, start, trimmed > 0);
+        lexer.at += trimmed;
+        lexer.trims = false;
+        if lexer.rest().starts_with("/*") {
             lexer.comment(start)?;
         } else {
-            lexer.at += trimmed;
             lexer.push(Kind::Open, start);
             lexer.action(start)?;
         }
     }
+    lexer.raw(lexer.at, source.len(), false);
     Ok(lexer.tokens)
 }
 
@@ -98,6 +104,8 @@ struct Lexer<'s> {
     at: usize,
     tokens: Vec<Token>,
     glued: bool,
+    /// Whether the last action trims the text behind it.
+    trims: bool,
 }
 
 impl<'s> Lexer<'s> {
@@ -123,6 +131,21 @@ impl<'s> Lexer<'s> {
         &rest[..end]
     }
 
+    /// Literal text, whose end the action behind it may trim.
+    fn raw(&mut self, start: usize, end: usize, trims_end: bool) {
+        let mut text = &self.source[start..end];
+        if self.trims {
+            text = text.trim_start_matches(is_space);
+        }
+        if trims_end {
+            text = text.trim_end_matches(is_space);
+        }
+        if !text.is_empty() {
+            let text = Some(text.to_owned()).filter(|text| text.len() <= MAX_RAW);
+            self.push(Kind::Raw(text), start);
+        }
+    }
+
     fn comment(&mut self, start: usize) -> Result<(), ParseError> {
         let Some(end) = self.rest().find("*/") else {
             return self.fail(start, "comment without its end `*/`");
@@ -133,6 +156,7 @@ impl<'s> Lexer<'s> {
             .strip_prefix(is_space)
             .and_then(|rest| rest.strip_prefix('-'))
             .unwrap_or(rest);
+        self.trims = trimmed.len() < rest.len();
         match trimmed.strip_prefix(CLOSE) {
             Some(after) => {
                 self.at = self.source.len() - after.len();
@@ -155,6 +179,7 @@ impl<'s> Lexer<'s> {
                 && after.starts_with(CLOSE)
             {
                 self.at += 1;
+                self.trims = true;
                 continue;
             }
             if rest.starts_with(CLOSE) {

@@ -105,6 +105,11 @@ impl Parser<'_> {
     fn list(&mut self) -> Result<Body, ParseError> {
         let mut body = Vec::new();
         while self.at < self.tokens.len() {
+            if let Some(Kind::Raw(text)) = self.peek() {
+                body.push(Statement::Text(text.clone()));
+                self.at += 1;
+                continue;
+            }
             self.expect(&Kind::Open, "`{{`")?;
             let offset = self.offset();
             let word = match self.peek() {

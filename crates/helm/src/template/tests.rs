@@ -110,8 +110,18 @@ fn reads_defines_blocks_and_calls() {
 }
 
 #[test]
-fn leaves_comments_and_text_out() {
-    assert_eq!(body("a }} {{/* {{ .x }} */}} b {{- /* y */ -}} c"), []);
+fn reads_texts_as_they_are_trimmed() {
+    let text = |text: &str| Statement::Text(Some(text.to_owned()));
+    let trimmed = body("a }} {{/* {{ .x }} */}} b {{- /* y */ -}} c ");
+    assert_eq!(trimmed, [text("a }} "), text(" b"), text("c ")]);
+    assert_eq!(body(" \n{{- /* x */ -}} \n"), []);
+    assert_eq!(body(" {{/* x */}}\n"), [text(" "), text("\n")]);
+    assert_eq!(body(&"x".repeat(65)), [Statement::Text(None)]);
+    let around = body("a {{ .x -}} b {{- .y }} c");
+    assert_eq!(
+        (&around[0], &around[2], &around[4]),
+        (&text("a "), &text("b"), &text(" c"))
+    );
     assert_eq!(body("{{ \"}}\" }}").len(), 1);
     assert_eq!(body("{{-\n.x\n-}}").len(), 1);
     assert_eq!(operands("{{-3}}"), [Operand::Number("-3".into())]);

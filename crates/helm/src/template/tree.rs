@@ -1,4 +1,4 @@
-//! The tree of a template. Literal text between actions is left out: nothing here depends on it.
+//! The tree of a template. Of the literal text between actions, long pieces are not kept.
 
 /// A file of templates.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +36,8 @@ pub(crate) enum Statement {
     },
     /// `break` or `continue`.
     Jump,
+    /// Literal text without what the actions beside it trim; none when it is long.
+    Text(Option<String>),
 }
 
 /// `if` or `with` with its `else` arms.

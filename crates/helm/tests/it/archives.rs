@@ -111,7 +111,7 @@ fn a_number_for_a_version_is_read_as_helm_reads_it() {
     .unwrap();
     let shown = "v: {{ .Chart.AppVersion | quote }}\n";
     fs::write(root.join("templates/v.yaml"), shown).unwrap();
-    let printed = program::template(&helm, &root, &program::document("{}")).unwrap();
+    let printed = program::template(&helm, &root, &program::document("{}"), None).unwrap();
     let files = [("Chart.yaml", fs::read(root.join("Chart.yaml")).unwrap())];
     let read = packed::chart(files).metadata.app_version.unwrap();
     assert_eq!(program::document(&printed).str_at(&["v"]), Some(read.as_str()));

@@ -65,7 +65,7 @@ fn agrees_with_the_program() {
         }
         let given = case.get("values").unwrap();
         let found = coalesce(&chart(&case), given, Helm::V3);
-        match program::template(&helm, &root, given) {
+        match program::template(&helm, &root, given, None) {
             Ok(text) => {
                 let printed = program::document(&text);
                 let (found, printed) = (to_json(&found.values), to_json(&printed));

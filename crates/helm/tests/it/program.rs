@@ -24,12 +24,17 @@ pub(crate) fn helm(test: &str) -> Option<PathBuf> {
     found
 }
 
-/// What `helm template` prints for one template, or what it says when it refuses.
+/// What `helm template` prints, for all templates or the one of `show`, or what it says when it refuses.
 #[expect(
     clippy::disallowed_methods,
     reason = "the tools crate's helm is for HelmReleases"
 )]
-pub(crate) fn template(helm: &Path, chart: &Path, values: &Node) -> Result<String, String> {
+pub(crate) fn template(
+    helm: &Path,
+    chart: &Path,
+    values: &Node,
+    show: Option<&str>,
+) -> Result<String, String> {
     let given = chart.with_extension("given-values.json");
     fs::write(&given, yaml::to_json(values).to_string()).unwrap();
     let mut command = Command::new(helm);
@@ -37,6 +42,9 @@ pub(crate) fn template(helm: &Path, chart: &Path, values: &Node) -> Result<Strin
         .args(["template", "release", "--kube-version", KUBERNETES, "-f"])
         .arg(&given)
         .arg(chart);
+    if let Some(show) = show {
+        command.args(["-s", show]);
+    }
     let output = command.output().unwrap();
     if output.status.success() {
         Ok(String::from_utf8(output.stdout).unwrap())

@@ -14,7 +14,7 @@ use crate::program;
 const VARIABLE: &str = "XTASK_TEST_CHARTS";
 
 /// The archives, or nothing after a line that says so.
-fn archives(test: &str) -> Vec<PathBuf> {
+pub(crate) fn archives(test: &str) -> Vec<PathBuf> {
     let Some(folder) = env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) else {
         eprintln!("skipped {test}: no {VARIABLE}");
         return Vec::new();
@@ -28,7 +28,7 @@ fn archives(test: &str) -> Vec<PathBuf> {
     archives
 }
 
-fn load(archive: &PathBuf) -> Chart {
+pub(crate) fn load(archive: &PathBuf) -> Chart {
     Chart::from_archive(&fs::read(archive).unwrap())
         .unwrap_or_else(|error| panic!("{}: {error}", archive.display()))
 }
@@ -90,7 +90,7 @@ fn repacked(archive: &PathBuf, at: &std::path::Path) {
 }
 
 /// Unpacks the archives below `charts/`.
-fn inflate(chart: &std::path::Path) {
+pub(crate) fn inflate(chart: &std::path::Path) {
     let Ok(entries) = fs::read_dir(chart.join("charts")) else {
         return;
     };
@@ -118,7 +118,7 @@ fn have_the_values_that_helm_prints() {
         repacked(&archive, &at);
         let chart = load(&archive);
         for given in [program::document("{}"), meddling(&chart.values)] {
-            let printed = program::template(&helm, &at, &given).unwrap();
+            let printed = program::template(&helm, &at, &given, None).unwrap();
             let printed: Json = to_json(&program::document(&printed));
             let found = coalesce(&chart, &given, Helm::V3);
             assert!(

@@ -294,7 +294,7 @@ fn verdicts_are_those_of_the_program() {
         fs::create_dir_all(&root).unwrap();
         fs::write(root.join("Chart.yaml"), chart_yaml("top")).unwrap();
         fs::write(root.join("values.schema.json"), &schema).unwrap();
-        let answer = program::template(&helm, &root, &values);
+        let answer = program::template(&helm, &root, &values, None);
         assert_eq!(answer.is_ok(), fits, "{schema}: {values:?} {answer:?}");
     }
 }

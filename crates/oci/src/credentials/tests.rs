@@ -125,3 +125,17 @@ fn looks_where_docker_podman_and_helm_write() {
     assert!(files(&[("HELM_CONFIG_HOME", "/helm")]).ends_with(" /helm/registry/config.json"));
     assert!(files(&[("HELM_REGISTRY_CONFIG", "/own.json")]).ends_with(" /own.json"));
 }
+
+#[test]
+fn asks_the_store_for_docker_hub_by_its_old_address() {
+    let server = |text: &str, registry: &str| match look_up(text, registry, "library/nginx") {
+        Ok(Found::Helper { name, server }) => format!("{name} {server}"),
+        _ => "no helper".to_owned(),
+    };
+    let store = r#"{"credsStore":"store"}"#;
+    assert_eq!(server(store, DOCKER_HUB), "store https://index.docker.io/v1/");
+    assert_eq!(server(store, "ghcr.io"), "store ghcr.io");
+    let own = r#"{"credsStore":"store","credHelpers":{"docker.io":"own"}}"#;
+    assert_eq!(server(own, DOCKER_HUB), "own index.docker.io");
+    assert_eq!(server(own, "quay.io"), "store quay.io");
+}

@@ -176,6 +176,25 @@ fn cannot_tell_where_an_archive_does_not_come_through() {
 }
 
 #[test]
+fn gives_a_large_archive_more_time() {
+    let chart = Chart::of(Chart::new("1.2.3").config, vec![7; 200_000]);
+    let honest = chart.clone();
+    let late = move |request: &Request| {
+        if request.path.ends_with(&sha256(&honest.layer)) {
+            thread::sleep(Duration::from_millis(900));
+        }
+        honest.answer("1.2.3", request)
+    };
+    let liar = Liar::start(late);
+    let (_folder, _, mut options) = fetching();
+    options.per_request_timeout = Duration::from_millis(500);
+    assert_there(&ask(&request(&liar.host(), tag("1.2.3")), &options), "1.2.3");
+    options.fetch = false;
+    let verdict = ask(&request(&liar.host(), tag("1.2.3")), &options);
+    assert_unknown(&verdict, "within 0.5 s");
+}
+
+#[test]
 fn decodes_nothing_that_comes_encoded() {
     let unasked = fetch_lie(|_| Reply::ok("\u{1f}packed").with("Content-Encoding", "gzip"));
     assert_unknown(&unasked, "with a content-encoding that nobody asked for");

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use serde_json_path::JsonPath;
 
 use super::{Expectation, KustomizationName, ObjectName, Subject};
-use crate::claim::{Claim, JsonType, Pattern};
+use crate::claim::{Claim, JsonType, NamedTool, Pattern};
 
 /// What a claim that has nothing to say but itself is set to.
 const TRUE_ONLY: &str = "it can only be claimed (`true`); leave it out otherwise";
@@ -57,6 +57,7 @@ pub(super) struct Raw {
     preflight_passes: Option<()>,
     #[serde(default, deserialize_with = "claimed")]
     kubeconform_passes: Option<()>,
+    command_succeeds: Option<NamedTool>,
 }
 
 #[derive(Deserialize)]
@@ -65,6 +66,7 @@ enum RawStage {
     Written,
     Built,
     Installed,
+    Live,
 }
 
 fn json_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonPath>, D::Error> {
@@ -73,7 +75,7 @@ fn json_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<JsonPa
     JsonPath::parse(&text).map(Some).map_err(why)
 }
 
-fn claimed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
+pub(crate) fn claimed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<()>, D::Error> {
     if bool::deserialize(deserializer)? {
         Ok(Some(()))
     } else {
@@ -111,6 +113,7 @@ impl TryFrom<Raw> for Expectation {
             RawStage::Written => Stage::Written,
             RawStage::Built => Stage::Built,
             RawStage::Installed => Stage::Installed,
+            RawStage::Live => Stage::Live,
         };
         Ok(Self {
             stage,
@@ -175,6 +178,7 @@ impl Raw {
             self.checks_silent.take().map(Claim::ChecksSilent),
             self.preflight_passes.map(|()| Claim::PreflightPasses),
             self.kubeconform_passes.map(|()| Claim::KubeconformPasses),
+            self.command_succeeds.map(Claim::CommandSucceeds),
         ];
         given.into_iter().flatten().collect()
     }
@@ -238,8 +242,8 @@ mod tests {
                 "unknown variant `int`, expected one of `null`",
             ),
             (
-                "{stage: live, file: a, exists: true}".to_owned(),
-                "unknown variant `live`",
+                "{stage: alive, file: a, exists: true}".to_owned(),
+                "unknown variant `alive`",
             ),
         ];
         for (text, wanted) in cases {

@@ -8,24 +8,26 @@ use crate::subject::View;
 
 /// What was said of a subject by what the claim needs; Deferred when nothing was said.
 pub(super) fn proof(view: View<'_>, need: Need, subject: &Subject) -> Verdict {
-    let name = match subject {
-        Subject::AppliedBy(name) => name.to_string(),
-        other => other.to_string(),
-    };
+    let name = subject.evidence_name();
     let place = match subject {
         Subject::Object(name) => match view.object(name) {
-            Some((_, object)) => &object.node,
+            Some((_, object)) => Some(&object.node),
             None => return Verdict::Fails(vec![view.no_object(name)]),
         },
         Subject::AppliedBy(name) => match view.built(name) {
             Ok(built) => match &built.node {
-                Some(node) => node,
+                Some(node) => Some(node),
                 None => return Verdict::Deferred(need.missing().to_owned()),
             },
             Err(miss) => return Verdict::Fails(vec![miss]),
         },
+        Subject::Folder(path) if !view.inputs.tree.is_folder(path) => {
+            let miss = Miss::new(format!("a folder `{path}`"), "no such folder");
+            return Verdict::Fails(vec![miss]);
+        }
+        Subject::Folder(_) => None,
         // The data are refused when they are read.
-        Subject::File(_) | Subject::Folder(_) => return Verdict::Deferred(need.missing().to_owned()),
+        Subject::File(_) => return Verdict::Deferred(need.missing().to_owned()),
     };
     let said = view.inputs.evidence.iter().find(|evidence| {
         evidence.need == need && evidence.cluster == view.name() && evidence.subject == name
@@ -37,8 +39,16 @@ pub(super) fn proof(view: View<'_>, need: Need, subject: &Subject) -> Verdict {
                 Need::Network => format!("a registry that has the chart of `{name}`"),
                 Need::Kubeconform => format!("kubeconform to accept what `{name}` applies"),
                 Need::Chart => format!("the chart of `{name}`"),
+                Need::Kustomize => format!("`kustomize build {name}` to succeed"),
+                Need::Flux => format!("`flux build kustomization` of `{name}` to succeed"),
+                Need::Promtool => format!("`promtool check rules` to accept `{name}`"),
+                Need::Cluster => format!("`{name}` on the running cluster"),
             };
-            Verdict::Fails(vec![Miss::new(wanted, why.clone()).of_object(place)])
+            let miss = Miss::new(wanted, why.clone());
+            Verdict::Fails(vec![match place {
+                Some(node) => miss.of_object(node),
+                None => miss,
+            }])
         }
         Some(Proof::Unknown(why)) => Verdict::Deferred(why.clone()),
         None => Verdict::Deferred(need.missing().to_owned()),

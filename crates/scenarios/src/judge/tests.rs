@@ -207,6 +207,7 @@ fn only_evidence_or_its_absence_decides_what_needs_it() {
         cluster: "a".to_owned(),
         subject: "OCIRepository/web/c".to_owned(),
         proof,
+        by: String::new(),
     };
     let run = |evidence: &[Evidence]| outcome(&tree(app), &[&claim, &approved], evidence);
     let silent = run(&[]);
@@ -230,5 +231,56 @@ fn only_evidence_or_its_absence_decides_what_needs_it() {
     assert_eq!(
         installed.deferred().next().unwrap().1,
         "the charts were not rendered"
+    );
+}
+
+#[test]
+fn programs_are_believed_and_never_guessed() {
+    let claims = [
+        (
+            "folder: app",
+            "kustomize",
+            Need::Kustomize,
+            "app",
+            "`kustomize build app` to succeed",
+        ),
+        (
+            "appliedBy: {namespace: flux-system, name: app}",
+            "flux",
+            Need::Flux,
+            "flux-system/app",
+            "`flux build kustomization` of `flux-system/app` to succeed",
+        ),
+        (
+            "object: {kind: Deployment, namespace: web, name: app}",
+            "promtool",
+            Need::Promtool,
+            "Deployment/web/app",
+            "`promtool check rules` to accept `Deployment/web/app`",
+        ),
+    ];
+    for (subject, tool, need, name, wanted) in claims {
+        let claim = format!("stage: built, {subject}, commandSucceeds: {tool}");
+        let run = |proof: Option<Proof>| {
+            let said = proof.map(|proof| Evidence {
+                need,
+                cluster: "a".to_owned(),
+                subject: name.to_owned(),
+                proof,
+                by: String::new(),
+            });
+            outcome(&tree(APP), &[&claim], said.as_slice())
+        };
+        assert_eq!(run(Some(Proof::Passed)).status(), Status::Passed);
+        let silent = run(None);
+        assert_eq!(silent.status(), Status::Deferred);
+        assert_eq!(silent.deferred().next().unwrap().1, format!("{tool} was not run"));
+        let failed = run(Some(Proof::Failed("exit status 1".to_owned())));
+        assert_eq!(failed.failures().next().unwrap().expected, wanted);
+    }
+    fails(
+        APP,
+        "stage: built, folder: gone, commandSucceeds: kustomize",
+        " wanted a folder `gone`, found no such folder",
     );
 }

@@ -14,7 +14,7 @@ use crate::judge;
 
 /// One step into a document.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Key(&'a str),
     Index(usize),
 }
@@ -187,7 +187,7 @@ impl Checker<'_> {
 }
 
 /// The place of a node, or of the last one on the way to it that is there.
-fn place(root: &Node, steps: &[Step<'_>]) -> Span {
+pub(super) fn place(root: &Node, steps: &[Step<'_>]) -> Span {
     let mut node = root;
     for step in steps {
         let next = match step {

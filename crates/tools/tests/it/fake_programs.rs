@@ -97,6 +97,22 @@ fn flux_reads_a_private_file_that_is_gone_afterwards() {
 }
 
 #[test]
+fn an_older_helm_that_always_validates_schemas_renders_too() {
+    let script = "case \"$*\" in *--skip-schema*) echo 'Error: unknown flag: --skip-schema-validation' >&2; exit 1;; esac; echo rendered";
+    let (_fakes, toolbox) = Fakes::with("helm", script);
+    let template = Template {
+        release_name: "coredns",
+        namespace: "kube-system",
+        chart: helm::ChartInput::Archive(Path::new("charts/coredns")),
+        values: b"",
+        kube_version: None,
+        api_versions: &[],
+        include_crds: false,
+    };
+    assert_eq!(helm::template(&toolbox, template).unwrap(), b"rendered\n");
+}
+
+#[test]
 fn helm_reads_values_from_stdin() {
     let (_fakes, toolbox) = Fakes::with("helm", &format!("{PRINT_ARGUMENTS}; cat"));
     let template = Template {
@@ -110,7 +126,7 @@ fn helm_reads_values_from_stdin() {
     };
     let output = helm::template(&toolbox, template).unwrap();
     let wanted = "template --namespace kube-system --values - --kube-version 1.34.2 --api-versions a/v1 \
-                  --api-versions b/v1 --include-crds -- coredns charts/coredns replicaCount: 2";
+                  --api-versions b/v1 --include-crds --skip-schema-validation -- coredns charts/coredns replicaCount: 2";
     assert_eq!(lines(&output).join(" "), wanted);
 }
 

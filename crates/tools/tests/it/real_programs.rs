@@ -365,6 +365,54 @@ fn git_reads_status_head_and_files() {
 }
 
 #[test]
+fn git_reads_branches_and_whole_revisions() {
+    let Some(toolbox) = real("git_reads_branches_and_whole_revisions", Tool::Git) else {
+        return;
+    };
+    let root = tree(&[("a/b.yaml", "one: 1\n"), ("a/odd \u{e9}.yaml", "\n\n"), ("c", "")]);
+    let at = root.path();
+    in_git(at, &["init", "--quiet", "--initial-branch", "trunk"]);
+    std::os::unix::fs::symlink("b.yaml", at.join("a/link.yaml")).unwrap();
+    in_git(at, &["add", "--all"]);
+    in_git(at, &["commit", "--quiet", "--message", "first"]);
+    let first = git::head_commit(&toolbox, at).unwrap();
+    assert_eq!(git::branch(&toolbox, at).unwrap().as_deref(), Some("trunk"));
+
+    let blobs = git::files_at(&toolbox, at, "HEAD", &|path| path != "c").unwrap();
+    let found: Vec<(&str, &[u8], bool)> = blobs
+        .iter()
+        .map(|blob| (blob.path.as_str(), blob.content.as_slice(), blob.is_link))
+        .collect();
+    let wanted: [(&str, &[u8], bool); 3] = [
+        ("a/b.yaml", b"one: 1\n", false),
+        ("a/link.yaml", b"b.yaml", true),
+        ("a/odd \u{e9}.yaml", b"\n\n", false),
+    ];
+    assert_eq!(found, wanted);
+    let below = git::files_at(&toolbox, &at.join("a"), "trunk", &|_| true).unwrap();
+    assert_eq!(
+        below[0].path, "b.yaml",
+        "relative to the root that is asked about"
+    );
+    assert_eq!(
+        git::files_below(&toolbox, at, "HEAD", "a/b.yaml").unwrap(),
+        ["a/b.yaml"]
+    );
+    assert_eq!(git::files_below(&toolbox, at, "HEAD", "d").unwrap(), [""; 0]);
+
+    in_git(at, &["commit", "--quiet", "--allow-empty", "--message", "second"]);
+    assert!(git::is_ancestor(&toolbox, at, &first).unwrap());
+    let second = git::head_commit(&toolbox, at).unwrap();
+    in_git(at, &["checkout", "--quiet", &first]);
+    assert!(!git::is_ancestor(&toolbox, at, &second).unwrap());
+    assert_eq!(git::branch(&toolbox, at).unwrap(), None);
+    assert_eq!(git::resolve(&toolbox, at, "trunk").unwrap(), second);
+    for rev in ["absent", "--help", "HEAD:a"] {
+        assert!(git::files_at(&toolbox, at, rev, &|_| true).is_err(), "{rev}");
+    }
+}
+
+#[test]
 fn go_finds_the_folder_of_a_module() {
     let test = "go_finds_the_folder_of_a_module";
     let (Some(toolbox), Some(_git)) = (real(test, Tool::Go), real(test, Tool::Git)) else {
