@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{RehearseError, io};
-use crate::{random, reaper};
+use crate::{ports, random, reaper};
 
 /// The note in a rehearsal's folder.
 const NOTE: &str = "run.json";
@@ -42,7 +42,11 @@ pub(crate) fn base() -> Result<PathBuf, RehearseError> {
 /// A new folder for one rehearsal of this process.
 pub(crate) fn make(base: &Path) -> Result<PathBuf, RehearseError> {
     let folder = base.join(random::hex(4)?);
-    private(&folder)?;
+    // The last of other rehearsals may have removed the folder of all in between.
+    if private(&folder).is_err() {
+        private(base)?;
+        private(&folder)?;
+    }
     let pid = std::process::id();
     let note = Note {
         pid,
@@ -62,7 +66,8 @@ pub(crate) fn private(folder: &Path) -> Result<(), RehearseError> {
     }
 }
 
-/// Ends what a rehearsal started and removes its folder; whether both was done.
+/// Ends what a rehearsal started and removes its folder, and the folder of all rehearsals where it was the last; whether the
+/// first two were done.
 pub(crate) fn clear(folder: &Path) -> bool {
     let ended = reaper::end(folder, Duration::from_secs(10));
     // A process in its last moments may have made a file in between.
@@ -74,6 +79,10 @@ pub(crate) fn clear(folder: &Path) -> bool {
             false
         }
     });
+    if let Some(base) = folder.parent() {
+        ports::tidy(base);
+        let _in_use = fs::remove_dir(base);
+    }
     ended && removed
 }
 
@@ -88,11 +97,7 @@ fn is_stale(folder: &Path) -> bool {
     let Ok(metadata) = fs::symlink_metadata(folder) else {
         return false;
     };
-    if !metadata.is_dir()
-        || folder
-            .file_name()
-            .is_some_and(|name| name == crate::ports::FOLDER)
-    {
+    if !metadata.is_dir() || folder.file_name().is_some_and(|name| name == ports::FOLDER) {
         return false;
     }
     let note = fs::read_to_string(folder.join(NOTE)).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Free ports on loopback that no two rehearsals share.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
@@ -24,11 +25,15 @@ pub(crate) struct Port {
 /// A port that nobody listens on. A program that is no rehearsal may still take it: then the part that wanted it ends.
 pub(crate) fn reserve(base: &Path) -> Result<Port, RehearseError> {
     let locks = base.join(FOLDER);
-    folder::private(&locks)?;
     for _ in 0..TRIES {
+        folder::private(&locks)?;
         let number = FIRST + random::below(COUNT)?;
         let path = locks.join(number.to_string());
-        let lock = File::create(&path).map_err(io("write", &path))?;
+        let lock = match File::create(&path) {
+            // The folder was tidied away in between.
+            Err(cause) if cause.kind() == ErrorKind::NotFound => continue,
+            lock => lock.map_err(io("write", &path))?,
+        };
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => continue,
@@ -39,6 +44,20 @@ pub(crate) fn reserve(base: &Path) -> Result<Port, RehearseError> {
         }
     }
     Err(RehearseError::NoPort { tried: TRIES })
+}
+
+/// Removes the locks that nobody holds, and their folder when it is empty.
+///
+/// Who has opened a lock and not yet taken it may then share a port's number with somebody else; one of the two cannot listen.
+pub(crate) fn tidy(base: &Path) {
+    let locks = base.join(FOLDER);
+    let entries = fs::read_dir(&locks).into_iter().flatten().filter_map(Result::ok);
+    for path in entries.map(|entry| entry.path()) {
+        if File::open(&path).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            let _gone_already = fs::remove_file(&path);
+        }
+    }
+    let _in_use = fs::remove_dir(locks);
 }
 
 impl Port {
@@ -60,11 +79,20 @@ mod tests {
         numbers.sort_unstable();
         numbers.dedup();
         assert_eq!(numbers.len(), 50);
-        assert!(
-            numbers
-                .iter()
-                .all(|number| (FIRST..FIRST + COUNT).contains(number))
-        );
+        let range = FIRST..FIRST + COUNT;
+        assert!(numbers.iter().all(|number| range.contains(number)));
         assert_eq!(ports[0].address(), format!("127.0.0.1:{}", ports[0].number));
+    }
+
+    #[test]
+    fn locks_go_when_nobody_holds_them() {
+        let base = tempfile::tempdir().unwrap();
+        let count = |folder: &Path| fs::read_dir(folder).unwrap().count();
+        let ports: Vec<Port> = (0..3).map(|_| reserve(base.path()).unwrap()).collect();
+        tidy(base.path());
+        assert_eq!(count(&base.path().join(FOLDER)), 3);
+        drop(ports);
+        tidy(base.path());
+        assert_eq!(count(base.path()), 0);
     }
 }

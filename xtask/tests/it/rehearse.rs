@@ -78,7 +78,8 @@ impl Stage {
             .map(|entry| entry.unwrap().path());
         let bases = bases.filter(|path| path.to_string_lossy().contains("xtask-rehearse-"));
         bases
-            .flat_map(|base| fs::read_dir(base).unwrap().map(|entry| entry.unwrap().path()))
+            .flat_map(|base| fs::read_dir(base).into_iter().flatten().filter_map(Result::ok))
+            .map(|entry| entry.path())
             .filter(|path| path.file_name().is_some_and(|name| name != "ports"))
             .collect()
     }
@@ -106,9 +107,10 @@ impl Stage {
         });
     }
 
+    /// Not even an empty folder is left.
     fn until_gone(&self, but: u32) {
         until("nothing left", || {
-            self.folders().is_empty() && self.processes(but).is_empty()
+            fs::read_dir(self.temporary.path()).unwrap().next().is_none() && self.processes(but).is_empty()
         });
     }
 }
