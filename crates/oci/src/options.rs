@@ -44,7 +44,7 @@ impl Default for Options {
         Self {
             deadline: Duration::from_mins(2),
             per_request_timeout: Duration::from_secs(15),
-            parallelism: 8,
+            parallelism: 16,
             mirrors: Vec::new(),
             registry_config: None,
             credential_helpers: true,
