@@ -13,9 +13,6 @@ use tools::Toolbox;
 use crate::clock;
 use crate::project::Project;
 
-/// The largest archive that is read from the cache, in bytes.
-const MAX_ARCHIVE: u64 = 64 << 20;
-
 /// The charts of one run.
 pub(crate) struct Charts<'a> {
     project: &'a Project,
@@ -76,8 +73,7 @@ impl<'a> Charts<'a> {
             Some(entry) => entry.archive.clone(),
             None => cache.resolved(request).ok_or_else(absent)?.archive,
         };
-        let path = cache.blob(&digest).ok_or_else(absent)?;
-        let bytes = cache.read(&digest, MAX_ARCHIVE).ok_or_else(absent)?;
+        let (path, bytes) = cache.open(&digest).ok_or_else(absent)?;
         Ok(Archive {
             path,
             bytes: bytes.into(),

@@ -71,6 +71,8 @@ pub struct Loaded {
     /// The chart.
     pub chart: Chart,
     pub(crate) files: ChartFiles,
+    /// Whether its templates ask which APIs the cluster has.
+    asks_for_apis: bool,
 }
 
 /// Where helm reads a chart.
@@ -106,6 +108,16 @@ pub struct Failure {
     pub message: String,
     /// The place in the HelmRelease, where the failure names one.
     pub span: Span,
+}
+
+impl Loaded {
+    fn new(chart: Chart, files: ChartFiles) -> Self {
+        Self {
+            asks_for_apis: capabilities::asks(&chart),
+            chart,
+            files,
+        }
+    }
 }
 
 impl ClusterInstall<'_> {
@@ -205,7 +217,7 @@ impl Install<'_> {
     }
 
     fn asks_for_apis(&self) -> bool {
-        matches!(&self.chart, Ok(loaded) if capabilities::asks(&loaded.chart))
+        matches!(&self.chart, Ok(loaded) if loaded.asks_for_apis)
     }
 
     /// Where the values are written, else the release itself: the place of what no single value causes.
@@ -273,7 +285,7 @@ fn prepared<'a>(cluster: &'a ClusterBuild, release: Release<'a>) -> Install<'a> 
 fn load(tree: &Tree, installs: &mut [ClusterInstall<'_>], archives: &Archives<'_>) {
     let releases = || installs.iter().flat_map(|cluster| &cluster.releases);
     let all: BTreeSet<Wanted> = releases()
-        .filter_map(|install| wanted(&install.release.source))
+        .filter_map(|install| wanted(&install.release.source).ok())
         .collect();
     let found: BTreeMap<Wanted, Result<Arc<Loaded>, String>> = all
         .into_par_iter()
@@ -283,12 +295,11 @@ fn load(tree: &Tree, installs: &mut [ClusterInstall<'_>], archives: &Archives<'_
         })
         .collect();
     for install in installs.iter_mut().flat_map(|cluster| &mut cluster.releases) {
-        install.chart = match (&install.release.source, wanted(&install.release.source)) {
-            (Source::Elsewhere(reason), _) => Err(reason.clone()),
-            (_, wanted) => wanted
-                .and_then(|wanted| found.get(&wanted).cloned())
-                .unwrap_or_else(|| Err("the chart was not looked for".to_owned())),
+        let looked_for = |wanted: Wanted| {
+            let found = found.get(&wanted).cloned();
+            found.unwrap_or_else(|| Err("the chart was not looked for".to_owned()))
         };
+        install.chart = wanted(&install.release.source).and_then(looked_for);
         if let Err(reason) = &install.chart {
             install.outcome = Outcome::Deferred(reason.clone());
         }
@@ -302,11 +313,12 @@ enum Wanted {
     Folder(String),
 }
 
-fn wanted(source: &Source) -> Option<Wanted> {
+/// The chart of a source; the reason where it cannot be looked for.
+fn wanted(source: &Source) -> Result<Wanted, String> {
     match source {
-        Source::Registry { request, .. } => Some(Wanted::Archive(request.clone())),
-        Source::Folder(folder) => Some(Wanted::Folder(folder.clone())),
-        Source::Elsewhere(_) => None,
+        Source::Registry { request, .. } => Ok(Wanted::Archive(request.clone())),
+        Source::Folder(folder) => Ok(Wanted::Folder(folder.clone())),
+        Source::Elsewhere(reason) => Err(reason.clone()),
     }
 }
 
@@ -317,15 +329,12 @@ fn open(tree: &Tree, wanted: &Wanted, archives: &Archives<'_>) -> Result<Loaded,
             let chart = Chart::from_archive(&archive.bytes).map_err(|error| error.to_string())?;
             let digest = Sha256::digest(&archive.bytes).into();
             let path = archive.path;
-            Ok(Loaded {
-                chart,
-                files: ChartFiles::Archive { path, digest },
-            })
+            Ok(Loaded::new(chart, ChartFiles::Archive { path, digest }))
         }
         Wanted::Folder(folder) => {
             let chart = Chart::from_tree(tree, folder).map_err(|error| error.to_string())?;
             let files = folder_files(tree, folder);
-            Ok(Loaded { chart, files })
+            Ok(Loaded::new(chart, files))
         }
     }
 }
@@ -363,18 +372,17 @@ fn render(tree: &Tree, installs: &mut [ClusterInstall<'_>], renderer: &Renderer<
     });
     // A chart may ask whether the APIs are there that another chart renders.
     if known.learn(capabilities::of_objects(installs)) {
-        let changed = give(installs, &known);
+        give(installs, &known);
         for_each(installs, &|install| {
-            if changed && install.asks_for_apis() {
+            if install.asks_for_apis() {
                 install.outcome = renderer.outcome(install, sources);
             }
         });
     }
 }
 
-/// Tells the charts that ask which APIs their cluster has; whether any chart asks.
-fn give(installs: &mut [ClusterInstall<'_>], known: &capabilities::ApiVersions) -> bool {
-    let mut any = false;
+/// Tells the charts that ask which APIs their cluster has.
+fn give(installs: &mut [ClusterInstall<'_>], known: &capabilities::ApiVersions) {
     for cluster in installs {
         let versions: Arc<[String]> = known.of_cluster(&cluster.cluster.cluster.name).into();
         for install in cluster
@@ -383,10 +391,8 @@ fn give(installs: &mut [ClusterInstall<'_>], known: &capabilities::ApiVersions) 
             .filter(|install| install.asks_for_apis())
         {
             install.api_versions = versions.clone();
-            any = true;
         }
     }
-    any
 }
 
 fn for_each(installs: &mut [ClusterInstall<'_>], work: &(dyn Fn(&mut Install<'_>) + Sync)) {

@@ -117,8 +117,13 @@ impl Cache {
     ///
     /// Nothing when it is absent or damaged; a damaged file is removed.
     pub fn blob(&self, digest: &str) -> Option<PathBuf> {
-        self.read(digest, MAX_BLOB)?;
-        self.path(digest)
+        self.open(digest).map(|(path, _)| path)
+    }
+
+    /// The file of some content with its bytes, read and compared with the digest once; nothing as [`Cache::blob`] says.
+    pub fn open(&self, digest: &str) -> Option<(PathBuf, Vec<u8>)> {
+        let bytes = self.read(digest, MAX_BLOB)?;
+        Some((self.path(digest)?, bytes))
     }
 
     /// The content itself, compared with the digest just now; nothing when it is absent, damaged or longer than `limit`
