@@ -1,6 +1,7 @@
 //! What is asked of registries: tags, manifests, configs, archives, the existence of layers; with access and retries.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use oci_distribution::manifest::OciDescriptor;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use crate::digest::{digest_like, is_digest, sha256};
 use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::login::Logins;
+use crate::setup::Clients;
 use crate::tag::is_tag;
 use crate::transport::{Answer, Ask, Authorization, Clock, send};
 
@@ -26,7 +28,7 @@ const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, application
 
 /// The registries of one run.
 pub(crate) struct Registries {
-    http: reqwest::Client,
+    clients: Rc<Clients>,
     clock: Clock,
     logins: Logins,
 }
@@ -39,10 +41,11 @@ struct TagPage {
 
 impl Registries {
     /// Nothing is asked yet.
-    pub(crate) fn new(http: reqwest::Client, clock: Clock, credentials: Credentials) -> Self {
+    pub(crate) fn new(clients: Clients, clock: Clock, credentials: Credentials) -> Self {
+        let clients = Rc::new(clients);
         Self {
-            logins: Logins::new(http.clone(), clock, credentials),
-            http,
+            logins: Logins::new(Rc::clone(&clients), clock, credentials),
+            clients,
             clock,
         }
     }
@@ -232,7 +235,7 @@ impl Registries {
     }
 
     async fn once(&self, ask: &Ask<'_>, access: Option<&Authorization>) -> Result<Answer, Failure> {
-        let sent = send(&self.http, ask, access);
+        let sent = send(&self.clients, ask, access);
         self.clock.limit_for(ask.host, ask.size.unwrap_or(0), sent).await
     }
 }

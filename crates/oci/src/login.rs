@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oci_distribution::secrets::RegistryAuth;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{RequestBuilder, Url};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
@@ -19,6 +19,7 @@ use crate::challenge::{Bearer, Challenge, choose};
 use crate::credentials::{Access, Credentials};
 use crate::endpoint::Endpoint;
 use crate::failure::{Failure, scrub};
+use crate::setup::Clients;
 use crate::transport::{Authorization, Clock, read, retry_after};
 
 /// The largest answer of a token service that is read, in bytes.
@@ -26,7 +27,7 @@ const MAX_TOKEN: usize = 256 * 1024;
 
 /// What the registries of one run were logged in to with.
 pub(crate) struct Logins {
-    http: Client,
+    clients: Rc<Clients>,
     clock: Clock,
     credentials: Credentials,
     granted: RefCell<BTreeMap<Endpoint, Authorization>>,
@@ -47,9 +48,9 @@ struct Token {
 
 impl Logins {
     /// Nobody is logged in yet.
-    pub(crate) fn new(http: Client, clock: Clock, credentials: Credentials) -> Self {
+    pub(crate) fn new(clients: Rc<Clients>, clock: Clock, credentials: Credentials) -> Self {
         Self {
-            http,
+            clients,
             clock,
             credentials,
             granted: RefCell::default(),
@@ -136,7 +137,7 @@ impl Logins {
         let body = self
             .clock
             .limit(&host, async {
-                let asked = self.request(bearer, auth).send().await;
+                let asked = self.request(bearer, auth)?.send().await;
                 let mut response = asked.map_err(|error| Failure::from_request(&host, &error))?;
                 let status = response.status().as_u16();
                 let pause = retry_after(response.headers());
@@ -166,10 +167,11 @@ impl Logins {
     }
 
     /// The question for a token: docker's for a password or for nobody, OAuth2's for an identity token.
-    fn request(&self, bearer: &Bearer, auth: &RegistryAuth) -> RequestBuilder {
+    fn request(&self, bearer: &Bearer, auth: &RegistryAuth) -> Result<RequestBuilder, Failure> {
         let mut parameters = vec![("scope", bearer.scope.as_str())];
         parameters.extend(bearer.service.as_deref().map(|service| ("service", service)));
         let mut url = bearer.realm.clone();
+        let client = self.clients.of(url.scheme())?;
         let request = match auth {
             RegistryAuth::Bearer(identity) => {
                 parameters.extend([
@@ -180,21 +182,21 @@ impl Logins {
                 let mut form = bearer.realm.clone();
                 form.set_query(None);
                 form.query_pairs_mut().extend_pairs(&parameters);
-                self.http
+                client
                     .post(url)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                     .body(form.query().unwrap_or_default().to_owned())
             }
             RegistryAuth::Basic(user, password) => {
                 url.query_pairs_mut().extend_pairs(&parameters);
-                self.http.get(url).basic_auth(user, Some(password))
+                client.get(url).basic_auth(user, Some(password))
             }
             RegistryAuth::Anonymous => {
                 url.query_pairs_mut().extend_pairs(&parameters);
-                self.http.get(url)
+                client.get(url)
             }
         };
-        request.header(ACCEPT, "application/json")
+        Ok(request.header(ACCEPT, "application/json"))
     }
 
     fn keep_secret(&self, secret: &str) {

@@ -12,7 +12,7 @@ use crate::client::Registries;
 use crate::credentials::Credentials;
 use crate::options::Options;
 use crate::progress::{Listener, Progress};
-use crate::setup;
+use crate::setup::Clients;
 use crate::transport::Clock;
 
 /// A run's registries, and how far it has come.
@@ -63,10 +63,10 @@ pub(crate) fn run<Q: Question>(questions: Vec<Q>, options: &Options) -> Vec<Q::V
     };
     let verdicts = runtime.block_on(LocalSet::new().run_until(async {
         let clock = Clock::start(options.deadline, options.per_request_timeout);
-        match setup::client(&options.ca_files, &options.environment) {
-            Ok(http) => {
+        match Clients::new(&options.ca_files, &options.environment) {
+            Ok(clients) => {
                 let run = Run {
-                    registries: Registries::new(http, clock, Credentials::new(options)),
+                    registries: Registries::new(clients, clock, Credentials::new(options)),
                     done: Cell::new(0),
                     of: count,
                     listener: options.progress.clone(),

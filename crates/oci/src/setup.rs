@@ -1,14 +1,16 @@
-//! The HTTP client of a run: TLS with ring, the system's certificate authorities and those of the user, proxies.
+//! The HTTP clients of a run: TLS with ring, the system's certificate authorities and those of the user, proxies.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, NoProxy, Proxy};
+use reqwest::{Certificate, Client, ClientBuilder, NoProxy, Proxy};
 use thiserror::Error;
 
 use crate::environment::Environment;
+use crate::failure::Failure;
 
 /// This machine is never asked through a proxy, which could not reach it.
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
@@ -30,32 +32,84 @@ pub(crate) enum SetupError {
     Client { why: String },
 }
 
-/// A client that trusts the authorities of `ca_files` and `SSL_CERT_FILE`, too, and asks through the proxies of the
-/// environment.
-pub(crate) fn client(ca_files: &[PathBuf], environment: &Environment) -> Result<Client, SetupError> {
-    // Fails only where the process has a provider already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let failed = |error: reqwest::Error| SetupError::Client {
-        why: error.to_string(),
-    };
-    let mut roots = Vec::new();
-    for pem in authorities(ca_files)? {
-        roots.push(Certificate::from_pem(&pem).map_err(failed)?);
+/// The clients of a run, with one pool of connections for each scheme.
+///
+/// The system's authorities take longer to read than most registries to answer, so they are read when the first `https` URL
+/// is asked: registries on this machine speak plain HTTP.
+pub(crate) struct Clients {
+    plain: Option<Client>,
+    tls: OnceCell<Result<Client, String>>,
+    roots: Vec<Certificate>,
+    /// A file with more of them.
+    more: Option<PathBuf>,
+    proxies: Vec<Proxy>,
+}
+
+impl Clients {
+    /// Clients that trust the authorities of `ca_files` and `SSL_CERT_FILE`, too, and ask through the proxies of the
+    /// environment.
+    pub(crate) fn new(ca_files: &[PathBuf], environment: &Environment) -> Result<Self, SetupError> {
+        // Fails only where the process has a provider already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut roots = Vec::new();
+        for pem in authorities(ca_files)? {
+            roots.push(Certificate::from_pem(&pem).map_err(failed)?);
+        }
+        let proxies = proxies(environment)?;
+        // A proxy may itself be reached over TLS, also for plain HTTP.
+        let plain = proxies.is_empty().then(|| builder().tls_certs_only([]).build());
+        Ok(Self {
+            plain: plain.transpose().map_err(failed)?,
+            tls: OnceCell::new(),
+            roots,
+            more: environment.path("SSL_CERT_FILE"),
+            proxies,
+        })
     }
-    // Like other programs, this one goes on without a file that cannot be read; what needs it then is not trusted.
-    let more = environment.path("SSL_CERT_FILE").map(|file| authorities(&[file]));
-    for pem in more.and_then(Result::ok).unwrap_or_default() {
-        roots.extend(Certificate::from_pem(&pem).ok());
+
+    /// The client for a URL of this scheme.
+    pub(crate) fn of(&self, scheme: &str) -> Result<&Client, Failure> {
+        match &self.plain {
+            Some(plain) if scheme == "http" => Ok(plain),
+            _ => {
+                let tls = self
+                    .tls
+                    .get_or_init(|| self.tls().map_err(|error| error.to_string()));
+                tls.as_ref().map_err(|why| Failure::unclear(why.clone()))
+            }
+        }
     }
-    let mut builder = Client::builder()
+
+    fn tls(&self) -> Result<Client, SetupError> {
+        let mut roots = self.roots.clone();
+        // Like other programs, this one goes on without a file that cannot be read; what needs it then is not trusted.
+        let more = self
+            .more
+            .as_ref()
+            .map(|file| authorities(std::slice::from_ref(file)));
+        for pem in more.and_then(Result::ok).unwrap_or_default() {
+            roots.extend(Certificate::from_pem(&pem).ok());
+        }
+        let mut builder = builder().tls_certs_merge(roots);
+        for proxy in &self.proxies {
+            builder = builder.proxy(proxy.clone());
+        }
+        builder.build().map_err(failed)
+    }
+}
+
+fn builder() -> ClientBuilder {
+    Client::builder()
         .user_agent(concat!("xtask-oci/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        .tls_certs_merge(roots)
-        .no_proxy();
-    for proxy in proxies(environment)? {
-        builder = builder.proxy(proxy);
+        .no_proxy()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the error is mapped")]
+fn failed(error: reqwest::Error) -> SetupError {
+    SetupError::Client {
+        why: error.to_string(),
     }
-    builder.build().map_err(failed)
 }
 
 /// The proxies for TLS and for plain HTTP, with their exceptions.

@@ -1,6 +1,6 @@
 //! One HTTP request to a registry, bounded in time, bytes and redirects; and when to ask once more.
 //!
-//! All requests of a run share one pool of connections. oci-client has a pool of its own, reads manifests and tag
+//! All requests of a run share its pools of connections, one for each scheme. oci-client has a pool of its own, reads manifests and tag
 //! lists whole, however large, and hides `Link`, `Retry-After` and lengths; its types are used, its client is not.
 
 use std::future::Future;
@@ -10,10 +10,11 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, LINK, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use reqwest::{Client, Method, Response, Url};
+use reqwest::{Method, Response, Url};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::failure::Failure;
+use crate::setup::Clients;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_TRIES: u32 = 4;
@@ -158,7 +159,7 @@ impl Clock {
 
 /// Sends one request; follows redirects, without the access where they lead elsewhere.
 pub(crate) async fn send(
-    client: &Client,
+    clients: &Clients,
     ask: &Ask<'_>,
     access: Option<&Authorization>,
 ) -> Result<Answer, Failure> {
@@ -167,6 +168,7 @@ pub(crate) async fn send(
     let origin = url.origin();
     for _ in 0..=MAX_REDIRECTS {
         let method = if ask.head { Method::HEAD } else { Method::GET };
+        let client = clients.of(url.scheme())?;
         let mut request = client.request(method, url.clone()).header(ACCEPT, ask.accept);
         if url.origin() == origin {
             request = match access {
