@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -17,7 +18,8 @@ use flux::ClusterBuild;
 use helm::install::{ClusterInstall, Renderer};
 use kustomize::Builder;
 use model::object;
-use rehearse::{Copy, Outcome, Plane, Programs, Request, Run, Served, Server, Settings};
+use rehearse::{Copy, Outcome, Plane, Programs, RehearseError, Request, Run, Served, Server, Settings};
+use serde::Serialize;
 use tools::Toolbox;
 
 use crate::charts::Charts;
@@ -28,6 +30,8 @@ use crate::{clock, doctor, output, project, test};
 /// Networks where no setting names any: those that kubeadm takes.
 const SERVICES: &str = "10.96.0.0/12";
 const PODS: &str = "10.244.0.0/16";
+/// How often a cluster is begun where somebody else takes a port between looking and listening.
+const ATTEMPTS: usize = 3;
 
 /// Let the real Flux reconcile a cluster on this machine: a real API server, no containers, no cluster.
 ///
@@ -52,6 +56,9 @@ pub(crate) struct Rehearse {
     /// Time for each cluster once the control plane is up: 90s, 5m
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     timeout: Duration,
+    /// Time for each part of the control plane to get ready; a slow machine needs more
+    #[arg(long, value_name = "TIME", default_value = "90s", value_parser = duration)]
+    start_timeout: Duration,
     /// Set the verdict of `validate` beside what happened
     #[arg(long)]
     compare: bool,
@@ -80,9 +87,18 @@ pub(crate) struct Rehearse {
 struct Rehearsed {
     commit: Option<String>,
     outcomes: Vec<Outcome>,
+    /// Clusters that could not be rehearsed, with the reason.
+    unable: Vec<Unable>,
     /// With `--compare`.
     sides: Option<Vec<compare::Sides>>,
     notes: Vec<String>,
+}
+
+/// A cluster that could not be rehearsed.
+#[derive(Debug, Serialize)]
+struct Unable {
+    cluster: String,
+    why: String,
 }
 
 /// What the rehearsals of all clusters share.
@@ -117,10 +133,8 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
         ));
     }
     let rehearsed = all(args, &root, &toolbox, &programs, &run);
-    let is_good = rehearsed
-        .as_ref()
-        .is_ok_and(|rehearsed| !rehearsed.outcomes.iter().any(Outcome::failed));
-    if !is_good && !run.is_interrupted() {
+    let code = rehearsed.as_ref().map_or(report::exit::UNABLE, Rehearsed::code);
+    if code != report::exit::CLEAN && !run.is_interrupted() {
         keep_logs(&run);
     }
     let rehearsed = rehearsed?;
@@ -133,11 +147,20 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
     if !args.keep {
         output::data(&text)?;
     }
-    Ok(if is_good {
-        report::exit::CLEAN
-    } else {
-        report::exit::FINDINGS
-    })
+    Ok(code)
+}
+
+impl Rehearsed {
+    /// A cluster without an answer counts more than one that fails.
+    fn code(&self) -> u8 {
+        if !self.unable.is_empty() {
+            report::exit::UNABLE
+        } else if self.outcomes.iter().any(Outcome::failed) {
+            report::exit::FINDINGS
+        } else {
+            report::exit::CLEAN
+        }
+    }
 }
 
 fn all(
@@ -187,15 +210,49 @@ fn all(
         project: &project,
     };
     for build in &builds {
-        hall.rehearse(build, &mut rehearsed)?;
+        if let Err(error) = hall.rehearse(build, &mut rehearsed) {
+            // One cluster alone: its error is the command's.
+            if builds.len() == 1 || run.is_interrupted() {
+                return Err(error);
+            }
+            let cluster = build.cluster.name.clone();
+            output::note(&format!("{cluster} could not be rehearsed: {error:#}"));
+            let why = format!("{error:#}");
+            rehearsed.unable.push(Unable { cluster, why });
+        }
     }
-    rehearsed.notes.dedup();
+    let mut seen = BTreeSet::new();
+    rehearsed.notes.retain(|note| seen.insert(note.clone()));
     Ok(rehearsed)
 }
 
-impl Hall<'_> {
-    /// One cluster: up, watched, judged, down.
-    fn rehearse(&self, build: &ClusterBuild, rehearsed: &mut Rehearsed) -> anyhow::Result<()> {
+/// What is known of a cluster before its plane is there.
+struct Prepared<'a> {
+    charts: charts::Gathered,
+    installs: Vec<ClusterInstall<'a>>,
+}
+
+impl<'a> Hall<'a> {
+    /// One cluster: up, watched, judged, down. Once more where a part lost its port to somebody else.
+    fn rehearse(&self, build: &'a ClusterBuild, rehearsed: &mut Rehearsed) -> anyhow::Result<()> {
+        let mut prepared = None;
+        for _ in 1..ATTEMPTS {
+            match self.attempt(build, &mut prepared, rehearsed) {
+                Err(error) if error.downcast_ref().is_some_and(RehearseError::lost_port) => {
+                    output::note("a port was taken by somebody else; starting again with other ones");
+                }
+                other => return other,
+            }
+        }
+        self.attempt(build, &mut prepared, rehearsed)
+    }
+
+    fn attempt(
+        &self,
+        build: &'a ClusterBuild,
+        prepared: &mut Option<Prepared<'a>>,
+        rehearsed: &mut Rehearsed,
+    ) -> anyhow::Result<()> {
         let Self {
             args,
             toolbox,
@@ -206,44 +263,64 @@ impl Hall<'_> {
         } = *self;
         let start = Instant::now();
         let name = &build.cluster.name;
-        let charts = charts::gather(build, &project.config, &args.mirror, args.offline, run.folder())?;
-        let settings = settings(build, project, &mut rehearsed.notes)?;
+        rehearse::servable(build)?;
+        let settings = settings(build, project, args.start_timeout, &mut rehearsed.notes)?;
         let tell = |what: &str| print::step(name, start.elapsed(), what);
-        let one = std::slice::from_ref(build);
-        let (plane, installs) = std::thread::scope(|scope| {
-            let installs = scope.spawn(|| Charts::new(project, toolbox).install(one));
+        let is_over = AtomicBool::new(false);
+        let (plane, fresh) = std::thread::scope(|scope| {
+            let fresh = prepared
+                .is_none()
+                .then(|| scope.spawn(|| self.prepare(build, &is_over)));
             let plane = Plane::start(run, programs, &settings, &tell);
-            (plane, installs.join())
+            is_over.store(plane.is_err(), Ordering::Relaxed);
+            (plane, fresh.and_then(|fresh| fresh.join().ok()))
         });
         let plane = plane?;
-        let installs = installs.unwrap_or_default();
+        if let Some(fresh) = fresh {
+            *prepared = Some(fresh?);
+        }
+        let Some(Prepared { charts, installs }) = prepared else {
+            bail!("the charts could not be read");
+        };
         version_note(project, &plane, &mut rehearsed.notes);
-        let server = Server::start(run, copy, &charts.found)?;
+        let server = Server::start(run, copy, build, &charts.found)?;
         let renderer = Renderer::new(
             toolbox,
             &project.kubernetes_version,
             project.kubernetes_version_is_assumed,
         );
-        let blame = |object: &ObjectRef, path: &str| blame(renderer.as_ref().ok(), &installs, object, path);
+        let blame = |object: &ObjectRef, path: &str| blame(renderer.as_ref().ok(), installs, object, path);
         let request = Request {
             build,
             sources: project.tree.sources(),
             charts: &charts.found,
             missing: &charts.missing,
-            brought: &brought(&installs),
+            brought: &brought(installs),
+            secrets: &secrets(installs),
             timeout: args.timeout,
             blame: &blame,
         };
         let listener = |event: &rehearse::Event<'_>| print::event(name, start.elapsed(), event);
         let outcome = rehearse::rehearse(&plane, &server, &request, start, &listener)?;
         if let Some(sides) = &mut rehearsed.sides {
-            sides.extend(compare::sides(project, toolbox, one, &installs, &outcome));
+            let one = std::slice::from_ref(build);
+            sides.extend(compare::sides(project, toolbox, one, installs, &outcome));
         }
         rehearsed.outcomes.push(outcome);
         if args.keep {
             self.keep(&plane, rehearsed)?;
         }
         Ok(())
+    }
+
+    /// Fetches the charts and renders them.
+    fn prepare(&self, build: &'a ClusterBuild, is_over: &AtomicBool) -> anyhow::Result<Prepared<'a>> {
+        let Self {
+            args, run, project, ..
+        } = *self;
+        let charts = charts::gather(build, &project.config, args, run, is_over)?;
+        let installs = Charts::new(project, self.toolbox).install(std::slice::from_ref(build));
+        Ok(Prepared { charts, installs })
     }
 
     /// Prints the report and where the API server is, then waits for the end.
@@ -292,8 +369,26 @@ fn brought(installs: &[ClusterInstall<'_>]) -> BTreeSet<(String, String)> {
         .collect()
 }
 
+/// Namespaces and names of the Secrets that charts install.
+fn secrets(installs: &[ClusterInstall<'_>]) -> BTreeSet<(String, String)> {
+    let objects = installs.iter().flat_map(ClusterInstall::objects);
+    objects
+        .filter(|(_, built)| object::kind(&built.node) == "Secret")
+        .map(|(install, built)| {
+            let own = Some(object::namespace(&built.node)).filter(|namespace| !namespace.is_empty());
+            let namespace = own.unwrap_or_else(|| install.namespace());
+            (namespace.to_owned(), object::name(&built.node).to_owned())
+        })
+        .collect()
+}
+
 /// The networks that the cluster's settings name.
-fn settings(build: &ClusterBuild, project: &Project, notes: &mut Vec<String>) -> anyhow::Result<Settings> {
+fn settings(
+    build: &ClusterBuild,
+    project: &Project,
+    patience: Duration,
+    notes: &mut Vec<String>,
+) -> anyhow::Result<Settings> {
     let names = &project.config.networks;
     let mut network = |names: &[String], what: &str, default: &str| {
         let value = names.iter().find_map(|name| variable(build, name));
@@ -324,6 +419,7 @@ fn settings(build: &ClusterBuild, project: &Project, notes: &mut Vec<String>) ->
         pods: first
             .parse::<IpAddr>()
             .context("the pod network has no address")?,
+        patience,
     })
 }
 

@@ -79,6 +79,8 @@ pub struct BuiltObject {
     pub used: Vec<(String, Span)>,
     /// Values that hold a variable whose content is not known here.
     pub unknown: Vec<Span>,
+    /// The names of the variables in them.
+    pub unknown_names: BTreeSet<String>,
     /// Why its substitution fails.
     pub problems: Vec<Problem>,
 }
@@ -428,6 +430,7 @@ fn finish_object(
             origin,
             used: Vec::new(),
             unknown: Vec::new(),
+            unknown_names: BTreeSet::new(),
             problems: Vec::new(),
         };
     };
@@ -439,6 +442,7 @@ fn finish_object(
         origin,
         used: after.used,
         unknown: after.unknown,
+        unknown_names: after.unknown_names,
         problems: after.problems,
     }
 }

@@ -22,8 +22,17 @@ pub struct Substituted {
     pub used: Vec<(String, Span)>,
     /// Values that hold variables whose content nobody here knows: their text means nothing.
     pub unknown: Vec<Span>,
+    /// The names of these variables.
+    pub unknown_names: BTreeSet<String>,
     /// Why Flux would fail.
     pub problems: Vec<Problem>,
+}
+
+impl Substituted {
+    fn is_unknown(&mut self, name: String, span: Span) {
+        self.unknown.push(span);
+        self.unknown_names.insert(name);
+    }
 }
 
 /// Why substitution fails, or would fail in strict mode.
@@ -54,6 +63,7 @@ pub fn object(node: &Node, variables: &Variables, strictness: Strictness, source
         node: node.clone(),
         used: Vec::new(),
         unknown: Vec::new(),
+        unknown_names: BTreeSet::new(),
         problems: Vec::new(),
     };
     let switch = format!("{GROUP}/substitute");
@@ -151,10 +161,10 @@ fn scan(
             let at = locate(&format!("${{{}", reference.name), span, sources);
             out.used.push((reference.name.clone(), at));
             match variables.known.get(&reference.name) {
-                Some(variable) if variable.value.is_none() => out.unknown.push(span),
+                Some(variable) if variable.value.is_none() => out.is_unknown(reference.name, span),
                 Some(_) => {}
                 None if reference.has_default => {}
-                None if variables.has_unknown() => out.unknown.push(span),
+                None if variables.has_unknown() => out.is_unknown(reference.name, span),
                 None => {
                     let message = undefined(&reference.name, strictness);
                     let kind = ProblemKind::Undefined(reference.name);

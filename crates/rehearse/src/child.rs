@@ -133,13 +133,35 @@ fn ended(status: ExitStatus) -> String {
 fn tail(log: &Path) -> String {
     let bytes = fs::read(log).unwrap_or_default();
     let start = bytes.len().saturating_sub(TAIL_BYTES);
-    let text = String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()).into_owned();
+    last_words(&String::from_utf8_lossy(bytes.get(start..).unwrap_or_default()))
+}
+
+/// The last lines of a text; of a program that panics those before its stack, which says where it was and not why it ended.
+fn last_words(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let kept = lines.iter().skip(lines.len().saturating_sub(TAIL_LINES));
+    let is_cause = |line: &&str| line.starts_with("panic: ") || line.starts_with("fatal error: ");
+    let end = lines.iter().rposition(is_cause).map_or(lines.len(), |at| at + 1);
+    let kept = lines.iter().take(end).skip(end.saturating_sub(TAIL_LINES));
     kept.map(|line| {
         let line: String = line.chars().filter(|c| !c.is_control()).take(400).collect();
         format!("  {line}")
     })
     .collect::<Vec<_>>()
     .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_words_are_the_last_lines_and_not_the_stack_below_a_panic() {
+        let lines: Vec<String> = (0..40).map(|n| format!("line {n}\n\n")).collect();
+        let words = last_words(&lines.concat());
+        assert_eq!(words.lines().count(), TAIL_LINES);
+        assert!(words.ends_with("  line 39"), "{words}");
+        let stack = "\ngoroutine 1 [running]:\nmain.main()\n\tmain.go:1\n".repeat(9);
+        let words = last_words(&format!("I write\npanic: no space left on device\n{stack}"));
+        assert_eq!(words, "  I write\n  panic: no space left on device");
+    }
 }

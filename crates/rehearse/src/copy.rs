@@ -107,6 +107,23 @@ impl Copy {
         Ok(copy)
     }
 
+    /// The tree as a tar archive, gzip over it.
+    pub(crate) fn archive(&self, run: &Run) -> Result<PathBuf, RehearseError> {
+        let path = run.folder().join("tmp/tree.tar.gz");
+        let repository = server::repository(&self.git_root);
+        // A tree, not a commit: that would bring an entry of its own.
+        let tree = format!("{BRANCH}^{{tree}}");
+        let into = format!("--output={}", text(&path));
+        output(
+            run,
+            &self.git,
+            &repository,
+            &["archive", "--format=tar.gz", &into, &tree],
+            &[],
+        )?;
+        Ok(path)
+    }
+
     /// The files.
     pub fn root(&self) -> &Path {
         &self.files

@@ -13,9 +13,14 @@ use serde_json::{Value as Json, json};
 /// The API groups of Flux.
 const FLUX: &str = ".toolkit.fluxcd.io";
 
-/// The CRDs of Flux that are bundled.
+/// The CRDs of Flux that are bundled. Flux leaves them as they are: those of a gotk-components.yaml in the tree may be of
+/// another version than the controllers at hand.
 pub(crate) fn flux() -> Vec<Json> {
-    crds(|kind| kind.group.ends_with(FLUX))
+    let mut crds = crds(|kind| kind.group.ends_with(FLUX));
+    for crd in &mut crds {
+        crd["metadata"]["annotations"] = json!({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"});
+    }
+    crds
 }
 
 /// The CRDs that are bundled for these groups and kinds, Flux's own left out.

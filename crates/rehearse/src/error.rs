@@ -74,6 +74,16 @@ pub enum RehearseError {
         /// How long.
         seconds: u64,
     },
+    /// What Flux says of an object is said of this machine.
+    #[error(
+        "there is no room left for the rehearsal; Flux says of {object}: {message}; set `TMPDIR` to a larger disk"
+    )]
+    NoRoom {
+        /// `Kind/namespace/name`.
+        object: String,
+        /// Its words.
+        message: String,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; everything that was started has been ended")]
     Interrupted,
@@ -88,12 +98,27 @@ pub enum RehearseError {
     /// git could not do it.
     #[error(transparent)]
     Tool(#[from] ToolError),
+    /// A cluster that starts from a source of a kind that cannot be served here.
+    #[error(
+        "it starts from {source_id}; a rehearsal can serve this repository as a GitRepository or an OCIRepository alone"
+    )]
+    OwnSource {
+        /// `Kind/namespace/name`.
+        source_id: String,
+    },
     /// There is no commit to rehearse.
     #[error("`{}` has no commit; use `--worktree` to rehearse what is on the disk", root.display())]
     NoCommit {
         /// The repository.
         root: PathBuf,
     },
+}
+
+impl RehearseError {
+    /// Whether a part could not listen on a port that was free a moment before.
+    pub fn lost_port(&self) -> bool {
+        matches!(self, Self::Ended { tail, .. } if tail.contains("address already in use"))
+    }
 }
 
 /// An error about a file of the rehearsal.

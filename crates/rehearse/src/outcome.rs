@@ -23,6 +23,8 @@ pub struct Outcome {
     pub workloads: Vec<Workload>,
     /// Kinds that somebody else was assumed to have installed.
     pub assumed: Vec<Assumed>,
+    /// `namespace/name` of Secrets that somebody else makes and that an invented one stood in for.
+    pub stand_ins: Vec<String>,
 }
 
 /// What became of a Flux object.
@@ -61,6 +63,8 @@ pub enum Verdict {
     Deferred {
         /// Why.
         why: String,
+        /// `Kind/namespace/name` of what cannot be had, where that is another object than this one.
+        root: Option<String>,
     },
 }
 

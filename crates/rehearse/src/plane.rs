@@ -14,25 +14,23 @@ use crate::error::RehearseError;
 use crate::ports::Port;
 use crate::programs::{Program, Programs};
 use crate::run::Run;
-use crate::{crds, nodes, random, rewrite, wait};
+use crate::{bootstrap, crds, nodes, random, rewrite, wait};
 
-/// The time that a part has to be ready; a machine under load takes its time.
-const READY: Duration = Duration::from_secs(90);
-/// How often a start is tried again with other ports.
-const ATTEMPTS: usize = 3;
 /// The name of etcd's socket in the folder of the rehearsal: etcd wants the form `host:port` of it.
 const ETCD_CLIENT: &str = "etcd.sock:1";
 const ETCD_PEER: &str = "etcd-peer.sock:1";
 /// The namespace of the controllers, as in every cluster that was bootstrapped.
 pub(crate) const NAMESPACE: &str = "flux-system";
 
-/// What the cluster's settings say of its networks.
+/// The cluster's networks, and how long its parts may take.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Service networks in CIDR notation, separated by commas.
     pub services: String,
     /// The first address of the pod network.
     pub pods: IpAddr,
+    /// The time that each part has to be ready.
+    pub patience: Duration,
 }
 
 /// A control plane that runs. Dropping it ends its parts.
@@ -42,6 +40,7 @@ pub struct Plane<'r> {
     /// What `kube-apiserver --version` says.
     pub kubernetes_version: String,
     kubeconfig: PathBuf,
+    patience: Duration,
     /// Held so that no other rehearsal takes them.
     ports: Vec<Port>,
 }
@@ -57,7 +56,8 @@ struct Common<'a> {
 }
 
 impl<'r> Plane<'r> {
-    /// Starts everything but Flux and waits until it works. `tell` hears what is waited for.
+    /// Starts everything and waits until the API server works. `tell` hears what is waited for. An error may say that a part
+    /// [lost its port](RehearseError::lost_port): then another start takes others.
     pub fn start(
         run: &'r Run,
         programs: &Programs,
@@ -65,19 +65,7 @@ impl<'r> Plane<'r> {
         tell: &dyn Fn(&str),
     ) -> Result<Self, RehearseError> {
         let version = programs.kubernetes_version()?;
-        let mut attempt = 1;
-        loop {
-            match Self::attempt(run, programs, settings, &version, tell) {
-                // Somebody else may have taken a port in the moment between looking and listening.
-                Err(RehearseError::Ended { tail, .. })
-                    if attempt < ATTEMPTS && tail.contains("address already in use") =>
-                {
-                    run.end_parts();
-                    attempt += 1;
-                }
-                other => return other.inspect_err(|_| run.end_parts()),
-            }
-        }
+        Self::attempt(run, programs, settings, &version, tell).inspect_err(|_| run.end_parts())
     }
 
     fn attempt(
@@ -124,6 +112,7 @@ impl<'r> Plane<'r> {
             api,
             kubernetes_version: version.to_owned(),
             kubeconfig: common.kubeconfig.clone(),
+            patience: settings.patience,
             ports: vec![port],
         };
         plane.furnish(&common)?;
@@ -147,11 +136,17 @@ impl<'r> Plane<'r> {
         }
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         self.api.create("/api/v1/namespaces", &namespace)?;
+        for (path, object) in bootstrap::objects() {
+            self.api.create(&path, &object)?;
+        }
         self.install(&crds::flux())?;
         let account = format!("/api/v1/namespaces/{NAMESPACE}/serviceaccounts/default");
-        wait::until(self.run, "the service account of a new namespace", READY, || {
-            self.api.get(&account)
-        })?;
+        wait::until(
+            self.run,
+            "the service account of a new namespace",
+            self.patience,
+            || self.api.get(&account),
+        )?;
         Ok(())
     }
 
@@ -164,7 +159,7 @@ impl<'r> Plane<'r> {
         for crd in crds {
             let name = crd["metadata"]["name"].as_str().unwrap_or_default();
             let path = format!("{PATH}/{name}");
-            wait::until(self.run, &format!("CRD `{name}`"), READY, || {
+            wait::until(self.run, &format!("CRD `{name}`"), self.patience, || {
                 let found = self.api.get(&path)?.unwrap_or_default();
                 let conditions = found["status"]["conditions"]
                     .as_array()
@@ -241,7 +236,9 @@ impl Common<'_> {
             .flag("initial-cluster", format!("default={peer}"));
         self.run.spawn(&part)?;
         let socket = self.run.folder().join(ETCD_CLIENT);
-        wait::until(self.run, "etcd", READY, || Ok(is_healthy(&socket).then_some(())))
+        wait::until(self.run, "etcd", self.settings.patience, || {
+            Ok(is_healthy(&socket).then_some(()))
+        })
     }
 
     fn api_server(&self, port: &Port, version: &str, token: &str) -> Result<Api, RehearseError> {
@@ -270,10 +267,11 @@ impl Common<'_> {
             )
             .flag("service-account-signing-key-file", &self.key)
             .flag("service-cluster-ip-range", &self.settings.services)
-            // Nodes are made ready by hand, and no kubelet mounts tokens.
+            // Nodes are made ready by hand, and no kubelet mounts tokens. Nobody runs the pods that webhooks lead to: asking
+            // them would fail for a reason that is none.
             .flag(
                 "disable-admission-plugins",
-                "ServiceAccount,TaintNodesByCondition",
+                "ServiceAccount,TaintNodesByCondition,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
             )
             .flag("endpoint-reconciler-type", "none")
             .flag("allow-privileged", "true")
@@ -288,13 +286,18 @@ impl Common<'_> {
         }
         self.run.spawn(&part)?;
         let file = certificates.join("apiserver.crt");
-        let pem = wait::until(self.run, "the certificate of kube-apiserver", READY, || {
-            Ok(std::fs::read_to_string(&file)
-                .ok()
-                .filter(|pem| pem.trim_end().ends_with("-----END CERTIFICATE-----")))
-        })?;
+        let pem = wait::until(
+            self.run,
+            "the certificate of kube-apiserver",
+            self.settings.patience,
+            || {
+                Ok(std::fs::read_to_string(&file)
+                    .ok()
+                    .filter(|pem| pem.trim_end().ends_with("-----END CERTIFICATE-----")))
+            },
+        )?;
         let api = Api::new(&format!("https://{}", port.address()), &pem, token)?;
-        wait::until(self.run, "kube-apiserver", READY, || {
+        wait::until(self.run, "kube-apiserver", self.settings.patience, || {
             let answer = api.ask(reqwest::Method::GET, "/readyz", None);
             Ok(answer.is_ok_and(|answer| answer.status == 200).then_some(()))
         })?;

@@ -6,9 +6,20 @@
 use serde_json::{Value as Json, json};
 
 use crate::copy::BRANCH;
+use crate::own::{ARTIFACT, Kind, Own, OwnSource, TAG};
 
 /// Versions of the admission API, newest first, with the minor version of Kubernetes that brought each.
 const VERSIONS: [(u32, &str); 3] = [(36, "v1"), (34, "v1beta1"), (32, "v1alpha1")];
+
+/// What an OCIRepository needs elsewhere and not here.
+const OCI_CREDENTIALS: [&str; 6] = [
+    "secretRef",
+    "certSecretRef",
+    "proxySecretRef",
+    "verify",
+    "provider",
+    "serviceAccountName",
+];
 
 /// The version of the admission API that a Kubernetes 1.`minor` has.
 pub(crate) fn version(minor: u32) -> Option<&'static str> {
@@ -20,8 +31,8 @@ pub(crate) fn version(minor: u32) -> Option<&'static str> {
 pub(crate) struct Rewrite<'a> {
     /// The version of the admission API.
     pub(crate) version: &'a str,
-    /// Namespace and name of the cluster's own GitRepository.
-    pub(crate) own: (&'a str, &'a str),
+    /// The sources that hold this repository.
+    pub(crate) own: &'a Own,
     /// Where the tree is served.
     pub(crate) git_url: &'a str,
     /// `oci://127.0.0.1:PORT/SECRET/`.
@@ -31,7 +42,66 @@ pub(crate) struct Rewrite<'a> {
 impl Rewrite<'_> {
     /// The paths of the collections and what to make in them.
     pub(crate) fn objects(&self) -> Vec<(String, Json)> {
-        let git = format!(
+        let git = self
+            .is_own(Kind::Git)
+            .map(|is_own| ("git", "gitrepositories", is_own, self.git()));
+        let artifact = self.is_own(Kind::Oci);
+        let prefix = quoted(self.oci_prefix);
+        let is_elsewhere = format!(
+            "has(object.spec.url) && object.spec.url.matches('^oci://[^/]+/') && !object.spec.url.startsWith({prefix})"
+        );
+        let is_other = match &artifact {
+            Some(is_own) => format!("{is_elsewhere} && !({is_own})"),
+            None => is_elsewhere.clone(),
+        };
+        let artifact = artifact.map(|is_own| ("artifact", "ocirepositories", is_own, self.artifact()));
+        // `oci://host:port/path` becomes `PREFIX/host_port/path`.
+        let host = "object.spec.url.substring(6, object.spec.url.indexOf('/', 6))";
+        let rest = "object.spec.url.substring(object.spec.url.indexOf('/', 6))";
+        let there = format!(
+            "{}, {}",
+            set(
+                "/spec/url",
+                &format!("{prefix} + {host}.replace(':', '_') + {rest}")
+            ),
+            set("/spec/insecure", "true"),
+        );
+        let oci = format!("[{there}]{}", without(&OCI_CREDENTIALS));
+        let helm = format!(
+            "[{there}]{}",
+            without(&["secretRef", "certSecretRef", "provider"])
+        );
+        let unverified = "[JSONPatch{op: \"remove\", path: \"/spec/verify\"}]";
+        let rest = [
+            ("charts", "ocirepositories", is_other, oci),
+            ("repositories", "helmrepositories", is_elsewhere, helm),
+            (
+                "verify",
+                "helmcharts",
+                "has(object.spec.verify)".to_owned(),
+                unverified.to_owned(),
+            ),
+        ];
+        let all = git.into_iter().chain(artifact).chain(rest);
+        all.flat_map(|(name, resource, condition, patch)| self.policy(name, resource, &condition, &patch))
+            .collect()
+    }
+
+    /// Whether an object is one of the own sources of a kind; none where there is no such source.
+    fn is_own(&self, kind: Kind) -> Option<String> {
+        let is_it = |source: &OwnSource| {
+            format!(
+                "object.metadata.namespace == {} && object.metadata.name == {}",
+                quoted(&source.namespace),
+                quoted(&source.name)
+            )
+        };
+        let conditions: Vec<String> = self.own.of_kind(kind).map(is_it).collect();
+        (!conditions.is_empty()).then(|| conditions.join(" || "))
+    }
+
+    fn git(&self) -> String {
+        format!(
             "[{}, {}]{}",
             set("/spec/url", &quoted(self.git_url)),
             set(
@@ -46,61 +116,25 @@ impl Rewrite<'_> {
                 "include",
                 "serviceAccountName"
             ]),
-        );
-        let (namespace, name) = self.own;
-        let is_own = format!(
-            "object.metadata.namespace == {} && object.metadata.name == {}",
-            quoted(namespace),
-            quoted(name)
-        );
-        let prefix = quoted(self.oci_prefix);
-        let is_elsewhere = format!(
-            "has(object.spec.url) && object.spec.url.matches('^oci://[^/]+/') && !object.spec.url.startsWith({prefix})"
-        );
-        // `oci://host:port/path` becomes `PREFIX/host_port/path`.
-        let host = "object.spec.url.substring(6, object.spec.url.indexOf('/', 6))";
-        let rest = "object.spec.url.substring(object.spec.url.indexOf('/', 6))";
-        let oci = format!(
-            "[{}, {}]{}",
-            set(
-                "/spec/url",
-                &format!("{prefix} + {host}.replace(':', '_') + {rest}")
-            ),
-            set("/spec/insecure", "true"),
-            without(&[
-                "secretRef",
-                "certSecretRef",
-                "proxySecretRef",
-                "verify",
-                "provider",
-                "serviceAccountName"
-            ]),
-        );
-        let helm = format!(
-            "[{}, {}]{}",
-            set(
-                "/spec/url",
-                &format!("{prefix} + {host}.replace(':', '_') + {rest}")
-            ),
-            set("/spec/insecure", "true"),
-            without(&["secretRef", "certSecretRef", "provider"]),
-        );
-        let verified = "has(object.spec.verify)";
-        let unverified = "[JSONPatch{op: \"remove\", path: \"/spec/verify\"}]";
-        [
-            ("gitrepositories", is_own.as_str(), git.as_str()),
-            ("ocirepositories", &is_elsewhere, &oci),
-            ("helmrepositories", &is_elsewhere, &helm),
-            ("helmcharts", verified, unverified),
-        ]
-        .into_iter()
-        .flat_map(|(resource, condition, patch)| self.policy(resource, condition, patch))
-        .collect()
+        )
     }
 
-    fn policy(&self, resource: &str, condition: &str, patch: &str) -> [(String, Json); 2] {
+    /// The whole tree is the only layer.
+    fn artifact(&self) -> String {
+        let path = ARTIFACT.trim_start_matches("oci://");
+        format!(
+            "[{}, {}, {}]{}{}",
+            set("/spec/url", &quoted(&format!("{}{path}", self.oci_prefix))),
+            set("/spec/ref", &format!("Object.spec.ref{{tag: {}}}", quoted(TAG))),
+            set("/spec/insecure", "true"),
+            without(&OCI_CREDENTIALS),
+            without(&["layerSelector"]),
+        )
+    }
+
+    fn policy(&self, name: &str, resource: &str, condition: &str, patch: &str) -> [(String, Json); 2] {
         let api_version = format!("admissionregistration.k8s.io/{}", self.version);
-        let name = format!("rehearsal-{resource}");
+        let name = format!("rehearsal-{name}");
         let path = |kinds: &str| format!("/apis/{api_version}/{kinds}");
         let policy = json!({
             "apiVersion": api_version,

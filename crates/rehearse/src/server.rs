@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
+use flux::ClusterBuild;
+
 use crate::copy::Copy;
 use crate::error::RehearseError;
 use crate::http::{self, Request, Response};
+use crate::own::{Kind, Own};
 use crate::registry::{Chart, Registry};
 use crate::run::Run;
-use crate::{child, random};
+use crate::{artifact, child, random};
 
 /// How many requests are answered at once; more have to come back.
 const MAX_CONNECTIONS: usize = 64;
@@ -38,8 +41,17 @@ struct Site {
 }
 
 impl Server {
-    /// Serves a copy of the tree and these charts.
-    pub fn start(run: &Run, copy: &Copy, charts: &[Chart]) -> Result<Self, RehearseError> {
+    /// Serves a copy of the tree, as an artifact too where the cluster wants it so, and these charts.
+    pub fn start(
+        run: &Run,
+        copy: &Copy,
+        build: &ClusterBuild,
+        charts: &[Chart],
+    ) -> Result<Self, RehearseError> {
+        let mut content = charts.to_vec();
+        if Own::of(build)?.of_kind(Kind::Oci).next().is_some() {
+            content.push(artifact::of(run, copy)?);
+        }
         let failed = |cause| RehearseError::Spawn {
             part: "server of git and charts".to_owned(),
             cause,
@@ -49,7 +61,7 @@ impl Server {
         let secret = random::hex(12)?;
         run.is_secret(&secret);
         let site = Arc::new(Site {
-            registry: Registry::new(&secret, charts),
+            registry: Registry::new(&secret, &content),
             secret: secret.clone(),
             root: copy.git_root().to_owned(),
             folder: run.folder().to_owned(),

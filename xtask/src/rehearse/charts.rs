@@ -1,8 +1,10 @@
 //! The charts of a cluster with everything that a registry has of them, from the cache or through it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,13 +12,16 @@ use flux::ClusterBuild;
 use helm::source::{Source, of_oci_repository, releases};
 use model::config::Config;
 use oci::{Cache, ChartRequest, Options, Resolved, Verdict};
-use rehearse::Chart;
+use rehearse::{Chart, Run};
 use serde_json::Value as Json;
 
+use super::Rehearse;
 use crate::clock;
 
-/// The time for all registries of one cluster.
+/// The time for all registries of one cluster, unless `--timeout` is shorter.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Between two looks at whether somebody wants the run to end.
+const LOOK: Duration = Duration::from_millis(100);
 /// Bounds of what the cache is asked for, in bytes.
 const MAX_MANIFEST: u64 = 4 << 20;
 const MAX_BLOB: u64 = 64 << 20;
@@ -31,15 +36,16 @@ pub(super) struct Gathered {
     pub(super) missing: BTreeSet<String>,
 }
 
-/// The charts of the cluster's HelmReleases and OCIRepositories. What is in the cache is not asked for again.
+/// The charts of the cluster's HelmReleases and OCIRepositories. What is in the cache is not asked for again. An error when
+/// somebody wants the run to end; nothing when `is_over` says that nobody needs them any more.
 pub(super) fn gather(
     build: &ClusterBuild,
     config: &Config,
-    mirrors: &[String],
-    offline: bool,
-    private: &Path,
+    args: &Rehearse,
+    run: &Run,
+    is_over: &AtomicBool,
 ) -> anyhow::Result<Gathered> {
-    let cache = Cache::at(Cache::default_root().unwrap_or_else(|| private.join("cache")));
+    let cache = Cache::at(Cache::default_root().unwrap_or_else(|| run.folder().join("cache")));
     let mut requests: BTreeSet<ChartRequest> = BTreeSet::new();
     requests.extend(
         build
@@ -65,31 +71,31 @@ pub(super) fn gather(
             None => absent.push(request),
         }
     }
-    if absent.is_empty() || offline {
+    if absent.is_empty() || args.offline {
         return Ok(gathered);
     }
     let mut all: BTreeMap<String, String> = config.mirrors.clone();
-    for mirror in mirrors {
+    for mirror in &args.mirror {
         let (from, to) = mirror
             .split_once('=')
             .with_context(|| format!("`{mirror}` is no HOST=HOST[/PREFIX]"))?;
         all.insert(from.to_owned(), to.to_owned());
     }
     let options = Options {
-        deadline: PATIENCE,
+        deadline: PATIENCE.min(args.timeout),
         mirrors: all.into_iter().collect(),
         cache: Some(cache.clone()),
         fetch: true,
         now: format!("{}T00:00:00Z", clock::today()),
         ..Options::default()
     };
-    for (request, result) in absent.iter().zip(oci::preflight(&absent, &options)) {
-        match result.verdict {
+    for (request, verdict) in ask(run, is_over, absent, options)? {
+        match verdict {
             Verdict::There { .. } => {
-                let resolved = cache.resolved(request);
+                let resolved = cache.resolved(&request);
                 gathered
                     .found
-                    .extend(resolved.and_then(|resolved| load(&cache, request, &resolved)));
+                    .extend(resolved.and_then(|resolved| load(&cache, &request, &resolved)));
             }
             Verdict::Missing { .. } => {
                 gathered.missing.insert(request.url.clone());
@@ -98,6 +104,30 @@ pub(super) fn gather(
         }
     }
     Ok(gathered)
+}
+
+/// Asks the registries. Ctrl-C does not wait for one that is silent: the thread that asks it ends with the program.
+fn ask(
+    run: &Run,
+    is_over: &AtomicBool,
+    absent: Vec<ChartRequest>,
+    options: Options,
+) -> anyhow::Result<Vec<(ChartRequest, Verdict)>> {
+    let (answer, answers) = mpsc::channel();
+    thread::spawn(move || {
+        let verdicts = oci::preflight(&absent, &options);
+        let verdicts = verdicts.into_iter().map(|result| result.verdict);
+        // Nobody waits any more when the run has ended.
+        let _ended = answer.send(absent.into_iter().zip(verdicts).collect());
+    });
+    while !is_over.load(Ordering::Relaxed) {
+        match answers.recv_timeout(LOOK) {
+            Ok(all) => return Ok(all),
+            Err(RecvTimeoutError::Timeout) => run.check()?,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    Ok(Vec::new())
 }
 
 /// A chart as its registry has it; none when a part of it is not in the cache.

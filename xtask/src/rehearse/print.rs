@@ -93,6 +93,13 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
         text.push_str(&unknown(outcome));
         text.push_str(&summary(outcome));
     }
+    for unable in &rehearsed.unable {
+        let _ = writeln!(
+            text,
+            "cluster `{}` could not be rehearsed: {}\n",
+            unable.cluster, unable.why
+        );
+    }
     if let Some(sides) = &rehearsed.sides {
         text.push_str(&compared(sides));
     }
@@ -148,13 +155,26 @@ fn brief(revision: &str) -> String {
     }
 }
 
-/// What was not checked, each with its reason.
+/// What was not checked, each with its reason; what waits for it stands below.
 fn unknown(outcome: &Outcome) -> String {
     let mut text = String::new();
-    for object in &outcome.objects {
-        if let Verdict::Deferred { why } = &object.verdict {
-            let _ = writeln!(text, "  {}: {why}", object.object);
+    let deferred = || {
+        outcome.objects.iter().filter_map(|object| match &object.verdict {
+            Verdict::Deferred { why, root } => Some((object, why, root.as_deref())),
+            _ => None,
+        })
+    };
+    for (object, why, _) in deferred().filter(|(_, _, root)| root.is_none()) {
+        let _ = writeln!(text, "  {}: {why}", object.object);
+        for (waiting, _, _) in deferred().filter(|(_, _, root)| *root == Some(object.object.as_str())) {
+            let _ = writeln!(text, "    {} waits for it", waiting.object);
         }
+    }
+    for secret in &outcome.stand_ins {
+        let _ = writeln!(
+            text,
+            "  Secret/{secret}: made elsewhere; an invented one, marked `rehearsal/stand-in`, stood in for it"
+        );
     }
     for assumed in &outcome.assumed {
         let how = if assumed.is_checked {
@@ -164,7 +184,7 @@ fn unknown(outcome: &Outcome) -> String {
         };
         let _ = writeln!(text, "  {}: {how}", assumed.kind);
     }
-    text.push_str("  packets, CNI, kube-proxy, images: there are no kubelets\n");
+    text.push_str("  packets, CNI, kube-proxy, images, webhooks: there are no kubelets\n");
     format!("\nnot checked:\n{text}")
 }
 
@@ -221,7 +241,7 @@ fn compared(sides: &[Sides]) -> String {
 pub(super) fn json(rehearsed: &Rehearsed) -> String {
     report::json::document(&json!({
         "apiVersion": report::API_VERSION, "kind": "Rehearsal", "tool": report::Tool::THIS,
-        "commit": rehearsed.commit, "clusters": rehearsed.outcomes, "compared": rehearsed.sides,
+        "commit": rehearsed.commit, "clusters": rehearsed.outcomes, "unable": rehearsed.unable, "compared": rehearsed.sides,
         "notes": rehearsed.notes,
     }))
 }

@@ -17,8 +17,18 @@ mod registry;
 #[cfg(target_os = "linux")]
 mod rehearse;
 #[cfg(target_os = "linux")]
+mod rehearse_elsewhere;
+#[cfg(target_os = "linux")]
+mod rehearse_failures;
+#[cfg(target_os = "linux")]
+mod rehearse_many;
+#[cfg(target_os = "linux")]
 mod rehearse_real;
+#[cfg(target_os = "linux")]
+mod rehearse_trouble;
 mod release;
 mod repo;
 mod scaffold;
+#[cfg(target_os = "linux")]
+mod stage;
 mod tidy;

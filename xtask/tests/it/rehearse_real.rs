@@ -7,31 +7,14 @@ use serde_json::Value as Json;
 use tools::{Invocation, Output};
 
 use crate::repo::{NO_CACHE, Repo};
+use crate::stage::{self, folders};
 
-const PROGRAMS: [&str; 8] = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kwok",
-    "source-controller",
-    "kustomize-controller",
-    "helm-controller",
-];
 const RELEASE: &str = "kubernetes/infrastructure/dns/helmrelease.yaml";
 
-/// `XTASK_TOOLS_DIR` comes before PATH.
-fn folders() -> Vec<PathBuf> {
-    let given = std::env::var_os("XTASK_TOOLS_DIR").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    given.into_iter().chain(std::env::split_paths(&path)).collect()
-}
-
 /// This repository with a third component on cluster infra; none where a program is missing.
-fn repo(test: &str, values: &str) -> Option<Repo> {
-    let is_there = |name: &&str| folders().iter().any(|folder| folder.join(name).is_file());
-    if let Some(missing) = PROGRAMS.iter().find(|name| !is_there(name)) {
-        eprintln!("skipped rehearse_real::{test}: no `{missing}`");
+pub(crate) fn repo(test: &str, values: &str) -> Option<Repo> {
+    if let Some(missing) = stage::missing() {
+        eprintln!("skipped {test}: no `{missing}`");
         return None;
     }
     let repo = Repo::copy();
@@ -137,7 +120,10 @@ fn object<'a>(report: &'a Json, id: &str) -> &'a Json {
 #[test]
 fn what_can_be_had_is_ready_and_the_rest_is_deferred() {
     let values = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget: {minAvailable: 1}\n";
-    let Some(repo) = repo("what_can_be_had_is_ready_and_the_rest_is_deferred", values) else {
+    let Some(repo) = repo(
+        "rehearse_real::what_can_be_had_is_ready_and_the_rest_is_deferred",
+        values,
+    ) else {
         return;
     };
     let (code, report) = rehearse(&repo);
@@ -172,7 +158,7 @@ fn what_can_be_had_is_ready_and_the_rest_is_deferred() {
 fn what_flux_refuses_is_said_in_its_words_at_the_line_to_edit() {
     let values = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget:\n      enabled: true\n      minAvailable: 1\n";
     let Some(repo) = repo(
-        "what_flux_refuses_is_said_in_its_words_at_the_line_to_edit",
+        "rehearse_real::what_flux_refuses_is_said_in_its_words_at_the_line_to_edit",
         values,
     ) else {
         return;
@@ -224,7 +210,7 @@ fn what_flux_refuses_is_said_in_its_words_at_the_line_to_edit() {
 #[test]
 fn a_controller_that_crashes_is_named_with_its_last_words() {
     let Some(repo) = repo(
-        "a_controller_that_crashes_is_named_with_its_last_words",
+        "rehearse_real::a_controller_that_crashes_is_named_with_its_last_words",
         "    {}\n",
     ) else {
         return;

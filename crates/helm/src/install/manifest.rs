@@ -1,6 +1,6 @@
 //! From helm's output to the objects that reach the cluster: hooks, post-renderers, namespaces, Flux's labels.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use diag::{Hop, SourceId, Sources, Span};
@@ -118,6 +118,7 @@ fn finished(
         origin,
         used: Vec::new(),
         unknown: Vec::new(),
+        unknown_names: BTreeSet::new(),
         problems: Vec::new(),
     }
 }
