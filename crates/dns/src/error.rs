@@ -50,8 +50,8 @@ pub enum CorefileError {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// A name that cannot be asked for.
-    #[error("`{name}` is no DNS name: {why}")]
+    /// A name or path that cannot be asked for.
+    #[error("`{name}` cannot be asked for: {why}")]
     Name {
         /// The name.
         name: String,

@@ -7,6 +7,7 @@ mod alerts;
 mod corefile;
 mod error;
 mod metrics;
+mod page;
 mod question;
 mod upstream;
 
@@ -14,5 +15,6 @@ pub use crate::alerts::{Alerts, Scrape, rules_test};
 pub use crate::corefile::{Adapted, Corefile, Here, Listener};
 pub use crate::error::{AskError, CorefileError};
 pub use crate::metrics::{Sample, samples};
+pub use crate::page::page;
 pub use crate::question::{Answer, ask};
 pub use crate::upstream::{Behaviour, OUTSIDE, Upstream};

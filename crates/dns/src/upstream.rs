@@ -1,9 +1,10 @@
-//! A stand-in for the resolvers outside: it knows one name, counts its questions, and can be told to fail or to be slow.
+//! A stand-in for the resolvers outside: it knows the names that it is told, and can be told to fail or to be slow.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use hickory_proto::op::{Message, MessageType, ResponseCode};
 use hickory_proto::rr::rdata::A;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
-/// The zone whose names all have the same address outside; `.test` never exists (RFC 6761).
-pub const OUTSIDE: (&str, Ipv4Addr) = ("outside.test", Ipv4Addr::new(192, 0, 2, 53));
+/// The address of every name that the stand-in knows, which nobody else has (RFC 5737).
+pub const OUTSIDE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 53);
 
 /// How often the thread looks whether it should end.
 const TICK: Duration = Duration::from_millis(100);
@@ -42,9 +43,10 @@ pub struct Upstream {
 #[derive(Debug, Default)]
 struct Shared {
     stop: AtomicBool,
-    asked: AtomicUsize,
     late: AtomicUsize,
     behaviour: Mutex<Behaviour>,
+    /// How often each known name was asked for.
+    known: Mutex<BTreeMap<Name, usize>>,
 }
 
 impl Upstream {
@@ -72,18 +74,23 @@ impl Upstream {
         self.address
     }
 
-    /// How many questions for names of [`OUTSIDE`] have come.
-    pub fn asked(&self) -> usize {
-        self.shared.asked.load(Ordering::Relaxed)
+    /// Knows a name from now on; what is no name it cannot be asked for.
+    pub fn know(&self, name: &str) {
+        if let Some(name) = absolute(name) {
+            lock(&self.shared.known).entry(name).or_default();
+        }
+    }
+
+    /// How often it was asked for a name that it knows.
+    pub fn asked(&self, name: &str) -> usize {
+        let name = absolute(name);
+        name.and_then(|name| lock(&self.shared.known).get(&name).copied())
+            .unwrap_or(0)
     }
 
     /// Answers otherwise from now on.
     pub fn behave(&self, behaviour: Behaviour) {
-        *self
-            .shared
-            .behaviour
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = behaviour;
+        *lock(&self.shared.behaviour) = behaviour;
     }
 }
 
@@ -96,17 +103,27 @@ impl Drop for Upstream {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn absolute(name: &str) -> Option<Name> {
+    let mut name = Name::from_ascii(name).ok()?.to_lowercase();
+    name.set_fqdn(true);
+    Some(name)
+}
+
 fn serve(socket: &Arc<UdpSocket>, shared: &Arc<Shared>) {
     let mut buffer = [0; 4096];
     while !shared.stop.load(Ordering::Relaxed) {
         let Ok((length, from)) = socket.recv_from(&mut buffer) else {
             continue;
         };
-        let behaviour = *shared.behaviour.lock().unwrap_or_else(PoisonError::into_inner);
+        let behaviour = *lock(&shared.behaviour);
         let question = buffer
             .get(..length)
             .and_then(|bytes| Message::from_vec(bytes).ok());
-        let Some(answer) = question.and_then(|question| answer(question, behaviour, &shared.asked)) else {
+        let Some(answer) = question.and_then(|question| answer(question, behaviour, &shared.known)) else {
             continue;
         };
         let Behaviour::Late(time) = behaviour else {
@@ -126,24 +143,23 @@ fn serve(socket: &Arc<UdpSocket>, shared: &Arc<Shared>) {
     }
 }
 
-fn answer(question: Message, behaviour: Behaviour, asked: &AtomicUsize) -> Option<Vec<u8>> {
+fn answer(question: Message, behaviour: Behaviour, known: &Mutex<BTreeMap<Name, usize>>) -> Option<Vec<u8>> {
     if question.metadata.message_type != MessageType::Query {
         return None;
     }
     let query = question.queries.first()?.clone();
-    let zone = Name::from_ascii(OUTSIDE.0).ok()?;
-    let is_outside = zone.zone_of(query.name());
-    if is_outside {
-        asked.fetch_add(1, Ordering::Relaxed);
-    }
+    let is_known = lock(known)
+        .get_mut(&query.name().to_lowercase())
+        .map(|asked| *asked += 1)
+        .is_some();
     let mut answer = question.into_response();
     answer.metadata.recursion_available = true;
     if behaviour == Behaviour::Fails {
         answer.metadata.response_code = ResponseCode::ServFail;
-    } else if !is_outside {
+    } else if !is_known {
         answer.metadata.response_code = ResponseCode::NXDomain;
     } else if query.query_type() == RecordType::A {
-        let data = RData::A(A(OUTSIDE.1));
+        let data = RData::A(A(OUTSIDE));
         // Not to be kept: each question shall come here.
         answer.add_answer(Record::from_rdata(query.name().clone(), 0, data));
     }
@@ -153,13 +169,15 @@ fn answer(question: Message, behaviour: Behaviour, asked: &AtomicUsize) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::AskError;
     use crate::question::ask;
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
     #[test]
-    fn knows_one_zone_and_counts_what_it_is_asked_of_it() {
+    fn knows_what_it_was_told_and_counts_the_questions_for_it() {
         let upstream = Upstream::start().unwrap();
+        upstream.know("A.outside.test");
         let found = ask(upstream.address(), "a.outside.test", "A", PATIENCE).unwrap();
         assert_eq!(
             (found.code.as_str(), found.records),
@@ -167,12 +185,16 @@ mod tests {
         );
         let other = ask(upstream.address(), "example.org", "A", PATIENCE).unwrap();
         assert_eq!((other.code.as_str(), other.records), ("NXDOMAIN", Vec::new()));
-        assert_eq!(upstream.asked(), 1);
+        assert_eq!(
+            (upstream.asked("a.outside.test."), upstream.asked("example.org")),
+            (1, 0)
+        );
     }
 
     #[test]
     fn fails_and_is_late_when_told_to() {
         let upstream = Upstream::start().unwrap();
+        upstream.know("a.outside.test");
         upstream.behave(Behaviour::Fails);
         assert_eq!(
             ask(upstream.address(), "a.outside.test", "A", PATIENCE)
@@ -195,7 +217,7 @@ mod tests {
     fn a_name_or_type_that_does_not_exist_is_said_before_anybody_is_asked() {
         let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
         let said = |name: &str, kind: &str| ask(nobody, name, kind, PATIENCE).unwrap_err().to_string();
-        assert!(said("a..b", "A").starts_with("`a..b` is no DNS name"));
+        assert!(said("a..b", "A").starts_with("`a..b` cannot be asked for: "));
         assert_eq!(said("a.b", "AX"), "`AX` is no record type");
     }
 
@@ -207,6 +229,4 @@ mod tests {
         let error = ask(address, "a.b", "A", Duration::from_millis(200)).unwrap_err();
         assert!(matches!(error, AskError::Io { .. }), "{error}");
     }
-
-    use crate::error::AskError;
 }

@@ -7,13 +7,12 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dns::{Alerts, Behaviour, Corefile, Here, Sample, Scrape, Upstream, ask, rules_test, samples};
+use dns::{Alerts, Behaviour, Corefile, Here, Sample, Scrape, Upstream, ask, page, rules_test, samples};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The installed Corefile without the plugin that needs an API server.
@@ -109,7 +108,7 @@ fn start(test: &str) -> Option<Server> {
         upstream,
     };
     let start = Instant::now();
-    while !server.get(8181, "/ready").starts_with("HTTP/1.0 200") {
+    while server.get(8181, "/ready").0 != 200 {
         assert!(start.elapsed() < PATIENCE, "not ready");
         std::thread::sleep(Duration::from_millis(50));
     }
@@ -117,20 +116,12 @@ fn start(test: &str) -> Option<Server> {
 }
 
 impl Server {
-    fn get(&self, port: u16, path: &str) -> String {
-        let ask = || -> std::io::Result<String> {
-            let mut stream = TcpStream::connect(self.addresses[&port])?;
-            stream.set_read_timeout(Some(PATIENCE))?;
-            write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
-            let mut text = String::new();
-            stream.read_to_string(&mut text)?;
-            Ok(text)
-        };
-        ask().unwrap_or_default()
+    fn get(&self, port: u16, path: &str) -> (u16, String) {
+        page(self.addresses[&port], path, PATIENCE).unwrap_or_default()
     }
 
     fn metrics(&self) -> Vec<Sample> {
-        samples(&self.get(9153, "/metrics"))
+        samples(&self.get(9153, "/metrics").1)
     }
 
     /// The metrics before and after some questions for outside names, each another one.
@@ -139,6 +130,7 @@ impl Server {
         std::thread::scope(|scope| {
             for n in 0..10 {
                 let name = format!("n{n}.outside.test");
+                self.upstream.know(&name);
                 scope.spawn(move || {
                     let answer = ask(self.addresses[&53], &name, "A", PATIENCE).unwrap();
                     assert_eq!(answer.code, code);
@@ -206,15 +198,17 @@ fn alerts_fire_on_the_metrics_of_a_server_in_trouble_and_not_on_those_of_a_healt
 #[test]
 fn an_installed_corefile_answers_here() {
     let Some(server) = start("answers") else { return };
+    server.upstream.know("x.outside.test");
     let answer = ask(server.addresses[&53], "x.outside.test", "A", PATIENCE).unwrap();
     assert_eq!(
         (answer.code.as_str(), answer.records),
         ("NOERROR", vec!["192.0.2.53".to_owned()])
     );
-    assert_eq!(server.upstream.asked(), 1);
+    assert_eq!(server.upstream.asked("x.outside.test"), 1);
     let other = ask(server.addresses[&53], "x.example.org", "A", PATIENCE).unwrap();
     assert_eq!(other.code, "NXDOMAIN");
-    assert!(server.get(8080, "/health").starts_with("HTTP/1.0 200"));
+    assert_eq!(server.get(8080, "/health"), (200, "OK".to_owned()));
+    assert_eq!(server.get(8080, "/nothing").0, 404);
     let total: f64 = server
         .metrics()
         .iter()

@@ -103,6 +103,12 @@ impl Child {
         }
     }
 
+    /// Ends it; whatever it has started ends with the rehearsal.
+    pub(crate) fn end(&self) {
+        // The only failure is that it has ended by itself.
+        let _already_gone = self.handle.kill();
+    }
+
     /// Waits for a part that was ended.
     pub(crate) fn reap(&self) {
         let _ended = self.handle.wait();

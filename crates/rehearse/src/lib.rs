@@ -21,6 +21,7 @@ mod copy;
 mod crds;
 mod error;
 mod folder;
+mod guest;
 mod http;
 mod judge;
 mod nodes;
@@ -49,6 +50,7 @@ mod words;
 
 pub use crate::copy::{Copy, Served};
 pub use crate::error::RehearseError;
+pub use crate::guest::{Guest, Places};
 pub use crate::outcome::{Assumed, FluxObject, Outcome, Place, Verdict, Workload};
 pub use crate::own::servable;
 pub use crate::places::Blame;

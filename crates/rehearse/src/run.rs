@@ -154,7 +154,13 @@ impl Run {
         Ok(())
     }
 
-    fn masked(&self, error: RehearseError) -> RehearseError {
+    /// Starts a program that is asked something and whose end is an answer, too.
+    pub(crate) fn invite(&self, part: &Part) -> Result<Child, RehearseError> {
+        Child::start(part, &self.folder)
+    }
+
+    /// Secrets out of the last words of a part.
+    pub(crate) fn masked(&self, error: RehearseError) -> RehearseError {
         match error {
             RehearseError::Ended { part, how, tail } => RehearseError::Ended {
                 part,
