@@ -1,6 +1,7 @@
 //! A program that is no part of the control plane, started on a rehearsal with a configuration out of it, to be asked.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -33,11 +34,9 @@ impl<'r> Plane<'r> {
             addresses: BTreeMap::new(),
         };
         for number in wanted {
-            if !places.addresses.contains_key(&number) {
+            if let Entry::Vacant(place) = places.addresses.entry(number) {
                 let port = self.run.port()?;
-                places
-                    .addresses
-                    .insert(number, SocketAddr::from(([127, 0, 0, 1], port.number)));
+                place.insert(SocketAddr::from(([127, 0, 0, 1], port.number)));
                 places.ports.push(port);
             }
         }
