@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Scenarios(Scenarios),
     Release(Release),
     Rehearse(crate::rehearse::Rehearse),
+    Verify(crate::verify::Verify),
     Doctor(Doctor),
     Test(Test),
     New(New),

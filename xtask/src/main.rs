@@ -8,6 +8,7 @@ mod compare;
 mod doctor;
 mod evidence;
 mod generate;
+mod live;
 mod new;
 mod output;
 mod pages;
@@ -21,6 +22,8 @@ mod scenarios;
 mod schemas;
 mod test;
 mod validate;
+#[cfg_attr(not(unix), path = "verify_elsewhere.rs")]
+mod verify;
 
 use std::process::ExitCode;
 
@@ -39,6 +42,7 @@ fn run(cli: &cli::Cli) -> u8 {
         cli::Command::Scenarios(args) => scenarios::run(args),
         cli::Command::Release(args) => release::run(args),
         cli::Command::Rehearse(args) => rehearse::run(args),
+        cli::Command::Verify(args) => verify::run(args),
         cli::Command::Doctor(args) => doctor::run(args),
         cli::Command::Test(args) => test::run(args),
         cli::Command::New(args) => new::run(args),

@@ -34,6 +34,10 @@ pub(crate) fn all() -> Vec<Page> {
         path: format!("docs/reference/{}", file.file.replace(".yaml", ".schema.json")),
         text: report::json::document(&file.schema),
     }));
+    pages.push(Page {
+        path: "docs/reference/live.schema.json".to_owned(),
+        text: report::json::document(&live::json_schema()),
+    });
     pages.sort_by(|a, b| a.path.cmp(&b.path));
     pages
 }

@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod live;
 mod print;
 
 use std::collections::BTreeSet;
@@ -38,7 +39,7 @@ const ATTEMPTS: usize = 3;
 /// Starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok and the Flux controllers on loopback, applies the
 /// entrypoint as `flux bootstrap` leaves it, waits until nothing moves and says what became of every Flux object. What is
 /// committed counts. Charts come from the cache, else from their registries or --mirror; what cannot be had is deferred with
-/// all that needs it. Everything that was started ends with the command, however it ends.
+/// all that needs it. Then the live scenarios of docs/qa are run. Everything that was started ends with the command, however it ends.
 ///
 /// Examples:
 ///   cargo xtask rehearse
@@ -62,6 +63,9 @@ pub(crate) struct Rehearse {
     /// Set the verdict of `validate` beside what happened
     #[arg(long)]
     compare: bool,
+    /// Do not run the live scenarios of docs/qa
+    #[arg(long)]
+    no_live: bool,
     /// Leave everything running after the report, until Ctrl-C; needs exactly one cluster
     #[arg(long)]
     keep: bool,
@@ -89,6 +93,8 @@ struct Rehearsed {
     outcomes: Vec<Outcome>,
     /// Clusters that could not be rehearsed, with the reason.
     unable: Vec<Unable>,
+    /// The live scenarios of each cluster, in the order of `outcomes`; none where they were not run.
+    live: Vec<Option<live::Report>>,
     /// With `--compare`.
     sides: Option<Vec<compare::Sides>>,
     notes: Vec<String>,
@@ -109,6 +115,7 @@ struct Hall<'a> {
     run: &'a Run,
     copy: &'a Copy,
     project: &'a Project,
+    designs: &'a [::live::Design],
 }
 
 /// Rehearses every cluster; exit code 1 when something is not Ready that should be.
@@ -155,7 +162,9 @@ impl Rehearsed {
     fn code(&self) -> u8 {
         if !self.unable.is_empty() {
             report::exit::UNABLE
-        } else if self.outcomes.iter().any(Outcome::failed) {
+        } else if self.outcomes.iter().any(Outcome::failed)
+            || self.live.iter().flatten().any(live::Report::failed)
+        {
             report::exit::FINDINGS
         } else {
             report::exit::CLEAN
@@ -201,6 +210,11 @@ fn all(
             builds.len()
         );
     }
+    let designs = if args.no_live {
+        Vec::new()
+    } else {
+        crate::live::designs(&project, None)?
+    };
     let hall = Hall {
         args,
         toolbox,
@@ -208,6 +222,7 @@ fn all(
         run,
         copy: &copy,
         project: &project,
+        designs: &designs,
     };
     for build in &builds {
         if let Err(error) = hall.rehearse(build, &mut rehearsed) {
@@ -260,6 +275,7 @@ impl<'a> Hall<'a> {
             run,
             copy,
             project,
+            designs,
         } = *self;
         let start = Instant::now();
         let name = &build.cluster.name;
@@ -306,6 +322,8 @@ impl<'a> Hall<'a> {
             let one = std::slice::from_ref(build);
             sides.extend(compare::sides(project, toolbox, one, installs, &outcome));
         }
+        let live = live::run(&plane, build, project, designs, &outcome, start)?;
+        rehearsed.live.push(live);
         rehearsed.outcomes.push(outcome);
         if args.keep {
             self.keep(&plane, rehearsed)?;

@@ -126,6 +126,23 @@ impl<'r> Plane<'r> {
         &self.kubeconfig
     }
 
+    /// Asks the API server once: method of HTTP, path, a body in JSON; status and body of its answer. A `PATCH` is a JSON merge
+    /// patch. An error where there is no answer, and where somebody wants the run to end.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Result<(u16, serde_json::Value), RehearseError> {
+        self.run.check()?;
+        let method = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| RehearseError::Api {
+            what: "begin".to_owned(),
+            message: format!("`{method}` is no method of HTTP"),
+        })?;
+        let answer = self.api.ask(method, path, body)?;
+        Ok((answer.status, answer.body))
+    }
+
     /// Nodes, namespaces and Flux's CRDs; ready when the controllers have done what they do in a new namespace.
     fn furnish(&self, common: &Common<'_>) -> Result<(), RehearseError> {
         for (n, node) in nodes::nodes(common.settings.pods).iter().enumerate() {

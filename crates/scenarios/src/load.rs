@@ -11,6 +11,8 @@ use crate::design::Story;
 use crate::risk::{self, Register};
 use crate::{digest, done, waiver};
 
+pub use consistency::{Step, place as span_of};
+
 /// The folder whose sub-folders hold one story each.
 const FOLDER: &str = "docs/qa";
 /// The file of a story.
@@ -94,7 +96,12 @@ fn optional<T: serde::de::DeserializeOwned>(
     tree.is_file(file).then(|| read(tree, file, errors)).flatten()
 }
 
-fn read<T: serde::de::DeserializeOwned>(tree: &Tree, file: &str, errors: &mut Vec<LoadError>) -> Option<T> {
+/// A YAML file as a value of its form; none, and an error more, where it is not there or has another form.
+pub fn read<T: serde::de::DeserializeOwned>(
+    tree: &Tree,
+    file: &str,
+    errors: &mut Vec<LoadError>,
+) -> Option<T> {
     let mut fail = |line, column, message| {
         errors.push(LoadError {
             file: file.to_owned(),

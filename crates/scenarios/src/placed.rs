@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 
 /// Reads `Raw` and turns it into `T`. With serde's own `try_from` the error would carry the place of the parent.
-pub(crate) fn read<'de, D, Raw, T>(deserializer: D) -> Result<T, D::Error>
+pub fn read<'de, D, Raw, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     Raw: Deserialize<'de>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use diag::{Span, Stage};
-use flux::{Built, BuiltObject, ClusterBuild, Id, Reference, State};
+use flux::{Built, BuiltObject, ClusterBuild, Id, State};
 use helm::install::{ClusterInstall, Install, Outcome, is_rendered};
 use model::object;
 use model::yaml::{self, Dialect, Node};
@@ -12,6 +12,7 @@ use crate::design::{KustomizationName, ObjectName, Story, Subject};
 use crate::evidence::Need;
 use crate::miss::Miss;
 use crate::run::Inputs;
+use crate::setting::{self, Setting};
 
 /// One cluster of one story.
 #[derive(Clone, Copy)]
@@ -28,12 +29,6 @@ pub(crate) struct Document<'a> {
     pub(crate) node: Cow<'a, Node>,
     /// The build and the object that the document is, when a cluster gets it.
     pub(crate) applied: Option<(&'a Built, &'a BuiltObject)>,
-}
-
-/// A cluster's setting.
-pub(crate) struct Setting {
-    pub(crate) text: String,
-    pub(crate) span: Span,
 }
 
 impl<'a> View<'a> {
@@ -210,35 +205,13 @@ impl<'a> View<'a> {
 
     /// A setting of the cluster, from the ConfigMap that the story names.
     pub(crate) fn setting(&self, name: &str) -> Result<Setting, Miss> {
-        let ObjectName {
-            kind,
-            namespace,
-            name: map,
-        } = &self.story.settings;
-        let reference = Reference {
-            kind: kind.clone(),
-            namespace: namespace.clone(),
-            name: map.clone(),
-            optional: false,
-            span: Span::NONE,
-        };
-        let wanted = format!(
-            "a setting `{name}` in `{}` of cluster `{}`",
-            self.story.settings,
-            self.name()
-        );
-        let Some(settings) = self.cluster.pool.get(&reference) else {
-            return Err(Miss::new(wanted, "no such object").at(self.entrypoint()));
-        };
-        let data = settings.at(&["data", name]);
-        match data.and_then(|node| Some((node.scalar_text()?, node.span))) {
-            // Flux takes the line breaks out of every value.
-            Some((text, span)) => Ok(Setting {
-                text: text.replace('\n', ""),
-                span,
-            }),
-            None => Err(Miss::new(wanted, "no such setting").of_object(settings)),
-        }
+        setting::setting(self.cluster, &self.story.settings, name).map_err(|missing| {
+            let miss = Miss::new(missing.wanted, missing.found);
+            match missing.map {
+                Some(map) => miss.of_object(map),
+                None => miss.at(self.entrypoint()),
+            }
+        })
     }
 }
 

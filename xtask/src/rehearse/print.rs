@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::Rehearsed;
 use super::compare::Sides;
+use super::live::Report;
 use crate::output;
 
 /// A message in a line of progress is cut here, in characters.
@@ -55,7 +56,11 @@ fn short(text: &str) -> String {
 /// The report as text.
 pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
     let mut text = String::new();
-    for outcome in &rehearsed.outcomes {
+    let live = rehearsed.live.iter().chain(std::iter::repeat(&None));
+    for (outcome, live) in rehearsed.outcomes.iter().zip(live) {
+        if let Some(live) = live {
+            text.push_str(&crate::live::failures(&live.settled));
+        }
         for object in &outcome.objects {
             if matches!(object.verdict, Verdict::Failed | Verdict::Waiting) {
                 text.push_str(&failure(object));
@@ -90,8 +95,14 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
             }
             let _ = write!(text, "\n{}", table.render(paint));
         }
-        text.push_str(&unknown(outcome));
+        if let Some(live) = live {
+            let _ = write!(text, "\n{}", crate::live::table(&live.settled, paint));
+        }
+        text.push_str(&unknown(outcome, live.as_ref()));
         text.push_str(&summary(outcome));
+        if let Some(live) = live {
+            let _ = write!(text, "{}\n\n", crate::live::summary(&live.settled));
+        }
     }
     for unable in &rehearsed.unable {
         let _ = writeln!(
@@ -156,7 +167,7 @@ fn brief(revision: &str) -> String {
 }
 
 /// What was not checked, each with its reason; what waits for it stands below.
-fn unknown(outcome: &Outcome) -> String {
+fn unknown(outcome: &Outcome, live: Option<&Report>) -> String {
     let mut text = String::new();
     let deferred = || {
         outcome.objects.iter().filter_map(|object| match &object.verdict {
@@ -184,7 +195,14 @@ fn unknown(outcome: &Outcome) -> String {
         };
         let _ = writeln!(text, "  {}: {how}", assumed.kind);
     }
-    text.push_str("  packets, CNI, kube-proxy, images, webhooks: there are no kubelets\n");
+    if let Some(live) = live {
+        text.push_str(&crate::live::deferred(&live.settled));
+        for not in &live.not_verified {
+            let _ = writeln!(text, "  {}: {}", not.what, not.why);
+        }
+    } else {
+        text.push_str("  packets, CNI, kube-proxy, images, webhooks: there are no kubelets\n");
+    }
     format!("\nnot checked:\n{text}")
 }
 
@@ -239,9 +257,18 @@ fn compared(sides: &[Sides]) -> String {
 
 /// The report as JSON.
 pub(super) fn json(rehearsed: &Rehearsed) -> String {
+    let live = rehearsed.live.iter().chain(std::iter::repeat(&None));
+    let cluster = |(outcome, live): (&Outcome, &Option<Report>)| {
+        let mut cluster = json!(outcome);
+        if let Some(fields) = cluster.as_object_mut() {
+            fields.insert("live".to_owned(), json!(live));
+        }
+        cluster
+    };
+    let clusters: Vec<_> = rehearsed.outcomes.iter().zip(live).map(cluster).collect();
     report::json::document(&json!({
         "apiVersion": report::API_VERSION, "kind": "Rehearsal", "tool": report::Tool::THIS,
-        "commit": rehearsed.commit, "clusters": rehearsed.outcomes, "unable": rehearsed.unable, "compared": rehearsed.sides,
+        "commit": rehearsed.commit, "clusters": clusters, "unable": rehearsed.unable, "compared": rehearsed.sides,
         "notes": rehearsed.notes,
     }))
 }

@@ -11,6 +11,8 @@ mod breaks;
 mod commands;
 mod gates;
 mod installed;
+#[cfg(target_os = "linux")]
+mod live_real;
 mod preflight;
 mod real_charts;
 mod registry;
@@ -32,3 +34,5 @@ mod scaffold;
 #[cfg(target_os = "linux")]
 mod stage;
 mod tidy;
+#[cfg(unix)]
+mod verify;

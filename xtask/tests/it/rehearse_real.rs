@@ -81,7 +81,7 @@ metadata: {name: dns}
 spec: {{ toJson .Values.podDisruptionBudget }}
 ";
 
-fn rehearse(repo: &Repo) -> (i32, Json) {
+pub(crate) fn rehearse(repo: &Repo) -> (i32, Json) {
     let output = run(repo, &folders());
     let report = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|cause| panic!("no JSON ({cause}): {}", output.stderr));

@@ -13,9 +13,11 @@ use crate::evidence::Need;
 use crate::judge;
 
 /// One step into a document.
-#[derive(Clone, Copy)]
-pub(super) enum Step<'a> {
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// Into an entry of a mapping.
     Key(&'a str),
+    /// Into an element of a sequence, from 0.
     Index(usize),
 }
 use Step::{Index, Key};
@@ -187,7 +189,8 @@ impl Checker<'_> {
 }
 
 /// The place of a node, or of the last one on the way to it that is there.
-pub(super) fn place(root: &Node, steps: &[Step<'_>]) -> Span {
+/// The place of the deepest node on the way that is there.
+pub fn place(root: &Node, steps: &[Step<'_>]) -> Span {
     let mut node = root;
     for step in steps {
         let next = match step {
