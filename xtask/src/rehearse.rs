@@ -2,6 +2,7 @@
 
 mod charts;
 mod compare;
+mod dns_server;
 mod live;
 mod print;
 
@@ -322,7 +323,8 @@ impl<'a> Hall<'a> {
             let one = std::slice::from_ref(build);
             sides.extend(compare::sides(project, toolbox, one, installs, &outcome));
         }
-        let live = live::run(&plane, build, project, designs, &outcome, start)?;
+        let asked = (toolbox, folders(args));
+        let live = live::run(&plane, asked, build, project, designs, &outcome, start)?;
         rehearsed.live.push(live);
         rehearsed.outcomes.push(outcome);
         if args.keep {
@@ -352,6 +354,13 @@ impl<'a> Hall<'a> {
         }
         Ok(())
     }
+}
+
+/// Where programs are looked for, in this order.
+fn folders(args: &Rehearse) -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    args.bin_dir.iter().cloned().chain(on_path).collect()
 }
 
 fn version_note(project: &Project, plane: &Plane<'_>, notes: &mut Vec<String>) {

@@ -239,7 +239,7 @@ pub struct Alerts {
 
 /// What alerts are evaluated on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "camelCase")]
 pub enum Given {
     /// The program runs and answers: its own metrics, for longer than any alert waits.
     Running,
@@ -247,18 +247,30 @@ pub enum Given {
     Down,
     /// It is no target at all.
     Absent,
+    /// It runs, and whom it asks in turn fails every question.
+    UpstreamFails,
+    /// It runs, and whom it asks in turn takes 1.5 seconds for each answer.
+    UpstreamSlow,
 }
 
 impl Given {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Down, Self::Absent];
+    pub const ALL: [Self; 5] = [
+        Self::Running,
+        Self::Down,
+        Self::Absent,
+        Self::UpstreamFails,
+        Self::UpstreamSlow,
+    ];
 
-    /// `running`, `down` or `absent`.
+    /// The word of the file: `running`, `upstreamFails`, ...
     pub fn name(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Down => "down",
             Self::Absent => "absent",
+            Self::UpstreamFails => "upstreamFails",
+            Self::UpstreamSlow => "upstreamSlow",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The live scenarios on a rehearsal's API server, when everything has come to rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ::live::{Access, AccessError, Answer, Changes, Design, Event, NotVerified, Request, Settled, Verb};
@@ -8,7 +9,9 @@ use flux::ClusterBuild;
 use rehearse::{Outcome, Plane, Verdict};
 use serde::Serialize;
 use serde_json::Value as Json;
+use tools::Toolbox;
 
+use super::dns_server::DnsServers;
 use crate::project::Project;
 use crate::{clock, output};
 
@@ -44,9 +47,11 @@ impl Access for Rehearsal<'_> {
     }
 }
 
-/// Runs the scenarios for a cluster; none where there are none, or where nothing is Ready.
+/// Runs the scenarios for a cluster; none where there are none, or where nothing is Ready. Programs that are asked are looked
+/// for in the folders.
 pub(super) fn run(
     plane: &Plane<'_>,
+    (toolbox, folders): (&Toolbox, Vec<PathBuf>),
     build: &ClusterBuild,
     project: &Project,
     designs: &[Design],
@@ -70,14 +75,16 @@ pub(super) fn run(
         return Ok(None);
     }
     let now = clock::now();
+    let access = Rehearsal(plane);
+    let servers = DnsServers::new(plane, &access, toolbox, folders);
     let request = Request {
-        access: &Rehearsal(plane),
+        access: &access,
         cluster: build,
         sources: project.tree.sources(),
         deferred: &deferred,
         ready: &ready,
         changes: Changes::Allowed { now: &now },
-        programs: None,
+        programs: Some(&servers),
         patience: PATIENCE,
     };
     let name = &build.cluster.name;
