@@ -188,7 +188,12 @@ fn judge(request: &Request<'_>, design: &Design, scenario: &Scenario) -> Result<
         now,
     };
     let mut last = check::look(&cx, &scenario.check)?;
-    let until = Until::new(request.patience);
+    // A program was waited for when it was started; it is asked once more, not for long.
+    let patience = match scenario.check {
+        Check::Program { .. } => Duration::ZERO,
+        _ => request.patience,
+    };
+    let until = Until::new(patience);
     until.holds(|| {
         if matches!(last, Verdict::Failed { .. }) {
             last = check::look(&cx, &scenario.check)?;

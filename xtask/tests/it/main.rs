@@ -9,6 +9,8 @@
 
 mod breaks;
 mod commands;
+#[cfg(target_os = "linux")]
+mod dns_real;
 mod gates;
 mod installed;
 #[cfg(target_os = "linux")]
