@@ -150,7 +150,7 @@ impl Programs for DnsServers<'_> {
 }
 
 impl<'a> Server<'a> {
-    /// Waits for what a readiness probe would wait for: the plugin `ready`, else any listener of the configuration.
+    /// Waits for what a readiness probe would wait for, the plugin `ready`, and for an answer: the server may listen later.
     fn until_ready(self) -> Result<Server<'a>, Verdict> {
         let start = Instant::now();
         loop {
@@ -160,15 +160,13 @@ impl<'a> Server<'a> {
                     error.to_string(),
                 ));
             }
-            let ready = self.listeners.iter().find(|listener| listener.what == "ready");
-            let is_ready = match ready.or(self.listeners.first()) {
-                Some(listener) if listener.what == "ready" => {
-                    let page = dns::page(self.address(listener), "/ready", PATIENCE);
-                    matches!(page, Ok((200, _)))
-                }
-                Some(listener) => dns::ask(self.address(listener), ".", "NS", PATIENCE).is_ok(),
-                None => true,
+            let mut ready = self.listeners.iter().filter(|listener| listener.what == "ready");
+            let says_so = |listener: &Listener| {
+                let page = dns::page(self.address(listener), "/ready", PATIENCE);
+                matches!(page, Ok((200, _)))
             };
+            let answers = |listener: &Listener| dns::ask(self.address(listener), ".", "NS", PATIENCE).is_ok();
+            let is_ready = ready.all(says_so) && self.listeners.first().is_none_or(answers);
             if is_ready {
                 return Ok(self);
             }
