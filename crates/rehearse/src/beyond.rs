@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flux::{Built, BuiltObject, ClusterBuild, Kustomization};
+use flux::{Built, BuiltObject, ClusterBuild};
 use kustomize::ProblemKind;
 use model::object;
 use model::yaml::Node;
+use serde_json::Value as Json;
 
 use crate::judge::is_own_fault;
 use crate::observe::{Live, Ready, Snapshot};
@@ -169,15 +170,15 @@ impl Beyond<'_> {
 
     /// A health check whose expression looks for what an operator would write into an object; there is no operator here.
     fn unreconciled(&self, object: &Live) -> Option<String> {
-        let node = self.built(object)?.node.as_ref()?;
         let checked = self.health_checks(object);
-        let expressions = Kustomization(node).list("healthCheckExprs").iter();
-        let kinds =
-            expressions.filter(|expression| !object::group(expression).ends_with(".toolkit.fluxcd.io"));
-        let mut kinds = kinds
-            .filter(|expression| object::group(expression).contains('.'))
-            .map(object::kind);
-        let kind = kinds.find(|kind| checked.iter().any(|id| id.starts_with(&format!("{kind}/"))))?;
+        let expressions = object.spec.get("healthCheckExprs").and_then(Json::as_array);
+        let kinds = expressions.into_iter().flatten().filter_map(|expression| {
+            let (group, _) = expression["apiVersion"].as_str()?.split_once('/')?;
+            let is_custom = group.contains('.') && !group.ends_with(".toolkit.fluxcd.io");
+            expression["kind"].as_str().filter(|_| is_custom)
+        });
+        let mut kinds = kinds.filter(|kind| checked.iter().any(|id| id.starts_with(&format!("{kind}/"))));
+        let kind = kinds.next()?;
         Some(format!(
             "it waits for the health of a {kind}, which nobody here reconciles"
         ))
@@ -222,10 +223,7 @@ impl Beyond<'_> {
                 made.find(|secret| stand_in::substitutes_from(built, secret))
             }
             "HelmRelease" => {
-                let from = object
-                    .spec
-                    .get("valuesFrom")
-                    .and_then(serde_json::Value::as_array);
+                let from = object.spec.get("valuesFrom").and_then(Json::as_array);
                 let mut from = from.into_iter().flatten();
                 from.find_map(|entry| {
                     let name = entry["name"].as_str().unwrap_or_default();
@@ -320,29 +318,20 @@ impl Beyond<'_> {
         waits
     }
 
+    /// What the health checks of a flux::Kustomization look at, as far as that is known from its own fields, from what it builds
+    /// here, and from what it has applied.
     fn health_checks(&self, object: &Live) -> Vec<String> {
-        let Some(built) = self.built(object) else {
-            return Vec::new();
-        };
-        let Some(node) = &built.node else {
-            return Vec::new();
-        };
-        let mut checks: Vec<String> = Kustomization(node)
-            .list("healthChecks")
-            .iter()
-            .map(|check| {
-                let field = |name: &str| check.str_at(&[name]).unwrap_or_default();
-                format!("{}/{}/{}", field("kind"), field("namespace"), field("name"))
-            })
-            .collect();
-        let is_waiting = Kustomization(node).spec("wait").and_then(Node::as_bool) == Some(true);
+        let list = object.spec.get("healthChecks").and_then(Json::as_array);
+        let checks = list.into_iter().flatten().map(|check| {
+            let field = |name: &str| check[name].as_str().unwrap_or_default();
+            format!("{}/{}/{}", field("kind"), field("namespace"), field("name"))
+        });
+        let mut checks: Vec<String> = checks.collect();
         // What a chart installs is health-checked too: it comes with the releases of this Kustomization.
-        if is_waiting || !checks.is_empty() {
-            let objects = built
-                .objects
-                .iter()
-                .map(|object| object::reference(&object.node).to_string());
-            checks.extend(objects);
+        if object.spec.get("wait") == Some(&Json::Bool(true)) || !checks.is_empty() {
+            let built = self.built(object).into_iter().flat_map(|built| &built.objects);
+            checks.extend(built.map(|built| object::reference(&built.node).to_string()));
+            checks.extend(object.applied.iter().cloned());
         }
         checks
     }
@@ -360,7 +349,7 @@ fn flat(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use model::tree::Tree;
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
 
     use super::*;
     use crate::observe;
@@ -414,7 +403,7 @@ spec: {interval: 10m, chartRef: {kind: OCIRepository, name: chart, namespace: fl
         let source = json!({"url": "oci://127.0.0.1:1/s/example.org_5000/charts/app"});
         let release =
             json!({"chartRef": {"kind": "OCIRepository", "name": "chart", "namespace": "flux-system"}});
-        let own = json!({"sourceRef": {"kind": "GitRepository", "name": "flux-system"}});
+        let own = json!({"sourceRef": {"kind": "GitRepository", "name": "flux-system"}, "wait": true});
         let waits = json!({"sourceRef": own["sourceRef"], "dependsOn": [{"name": "app"}]});
         Snapshot {
             objects: vec![

@@ -70,6 +70,8 @@ pub(crate) struct Live {
     pub(crate) is_suspended: bool,
     pub(crate) revision: String,
     pub(crate) spec: Json,
+    /// `Kind/namespace/name` of what a flux::Kustomization has applied.
+    pub(crate) applied: Vec<String>,
     path: &'static str,
 }
 
@@ -170,8 +172,24 @@ pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Liv
         is_suspended: object.pointer("/spec/suspend") == Some(&Json::Bool(true)),
         revision: revision.unwrap_or_default().to_owned(),
         spec: object.get("spec").cloned().unwrap_or_default(),
+        applied: inventory(object),
         path,
     }
+}
+
+/// The entries have the form `namespace_name_group_kind`; kinds and groups hold no underscore.
+fn inventory(object: &Json) -> Vec<String> {
+    let entries = object
+        .pointer("/status/inventory/entries")
+        .and_then(Json::as_array);
+    let ids = entries.into_iter().flatten().map(|entry| text(entry, "/id"));
+    ids.filter_map(|id| {
+        let mut parts = id.rsplitn(3, '_');
+        let (kind, _group, rest) = (parts.next()?, parts.next()?, parts.next()?);
+        let (namespace, name) = rest.split_once('_')?;
+        Some(format!("{kind}/{namespace}/{name}"))
+    })
+    .collect()
 }
 
 impl Live {
@@ -229,5 +247,26 @@ impl Snapshot {
     /// By `Kind/namespace/name`.
     pub(crate) fn by_id(&self) -> BTreeMap<String, &Live> {
         self.objects.iter().map(|live| (live.id(), live)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_what_a_kustomization_has_applied() {
+        let entries = json!([
+            {"id": "apps_web_helm.toolkit.fluxcd.io_HelmRelease", "v": "v2"},
+            {"id": "_cluster-admin__x_rbac.authorization.k8s.io_ClusterRole", "v": "v1"},
+            {"id": "odd"},
+        ]);
+        let object = json!({"status": {"inventory": {"entries": entries}}});
+        assert_eq!(
+            live("", "Kustomization", &object).applied,
+            ["HelmRelease/apps/web", "ClusterRole//cluster-admin__x"]
+        );
     }
 }

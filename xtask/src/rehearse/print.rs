@@ -58,6 +58,11 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
     let mut text = String::new();
     let live = rehearsed.live.iter().chain(std::iter::repeat(&None));
     for (outcome, live) in rehearsed.outcomes.iter().zip(live) {
+        let _ = writeln!(
+            text,
+            "cluster `{}`, Kubernetes {}:\n",
+            outcome.cluster, outcome.kubernetes_version
+        );
         if let Some(live) = live {
             text.push_str(&crate::live::failures(&live.settled));
         }
@@ -66,11 +71,6 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
                 text.push_str(&failure(object));
             }
         }
-        let _ = writeln!(
-            text,
-            "cluster `{}`, Kubernetes {}:",
-            outcome.cluster, outcome.kubernetes_version
-        );
         let mut table = Table::new([
             "Flux object",
             "verdict",
@@ -126,7 +126,11 @@ fn failure(object: &FluxObject) -> String {
     } else {
         "is not Ready"
     };
-    let mut text = format!("error: {} {verb}: {}\n", object.object, object.reason);
+    let reason = match object.reason.as_str() {
+        "" => "Flux has said nothing of it",
+        reason => reason,
+    };
+    let mut text = format!("error: {} {verb}: {reason}\n", object.object);
     if let Some(place) = &object.place {
         let _ = writeln!(text, "  --> {}", at(place));
     }

@@ -82,14 +82,27 @@ sops:
   version: 3.9.0
 ";
 
-#[test]
-fn what_stand_ins_decide_is_deferred_and_the_rest_is_judged() {
-    if let Some(missing) = stage::missing() {
-        eprintln!(
-            "skipped rehearse_elsewhere::what_stand_ins_decide_is_deferred_and_the_rest_is_judged: no `{missing}`"
-        );
-        return;
-    }
+const CHARTS: &str = "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: app, namespace: flux-system}
+spec:
+  interval: 10m
+  chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: flux-system}}}
+  valuesFrom: [{kind: Secret, name: values}]
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: other, namespace: flux-system}
+spec: {interval: 10m, url: 'https://charts.rehearsal.invalid'}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: other, namespace: flux-system}
+spec: {interval: 10m, chart: {spec: {chart: other, sourceRef: {kind: HelmRepository, name: other}}}}
+";
+
+/// A cluster that wants what only the world outside has.
+fn elsewhere() -> Repo {
     let from = ", postBuild: {substituteFrom: [{kind: Secret, name: outside}]}";
     let key = ", decryption: {provider: sops, secretRef: {name: sops-age}}";
     let entries = [
@@ -104,7 +117,7 @@ fn what_stand_ins_decide_is_deferred_and_the_rest_is_judged() {
         kustomization("there", ", kubeConfig: {secretRef: {name: there}}"),
         kustomization("charts", ""),
     ];
-    let repo = Repo::of(&[
+    Repo::of(&[
         ("clusters/a/flux-system/gotk-sync.yaml", &entries.concat()),
         ("uses/a.yaml", &config_map("uses", "{host: 'app.${DOMAIN}'}")),
         ("reads-nothing/a.yaml", &config_map("reads-nothing", "{a: b}")),
@@ -124,34 +137,24 @@ fn what_stand_ins_decide_is_deferred_and_the_rest_is_judged() {
             "resources: ['https://rehearsal.invalid/a/b?ref=v1']\n",
         ),
         ("there/a.yaml", &config_map("there", "{a: b}")),
-        (
-            "charts/a.yaml",
-            "apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: app, namespace: flux-system}
-spec:
-  interval: 10m
-  chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: flux-system}}}
-  valuesFrom: [{kind: Secret, name: values}]
----
-apiVersion: source.toolkit.fluxcd.io/v1
-kind: HelmRepository
-metadata: {name: other, namespace: flux-system}
-spec: {interval: 10m, url: 'https://charts.rehearsal.invalid'}
----
-apiVersion: helm.toolkit.fluxcd.io/v2
-kind: HelmRelease
-metadata: {name: other, namespace: flux-system}
-spec: {interval: 10m, chart: {spec: {chart: other, sourceRef: {kind: HelmRepository, name: other}}}}
-",
-        ),
+        ("charts/a.yaml", CHARTS),
         ("chart/Chart.yaml", "apiVersion: v2\nname: app\nversion: 1.0.0\n"),
         (
             "chart/templates/a.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-chart}\n",
         ),
-    ]);
-    let (code, report) = rehearse(repo, &["--offline", "-o", "json"]);
+    ])
+}
+
+#[test]
+fn what_stand_ins_decide_is_deferred_and_the_rest_is_judged() {
+    if let Some(missing) = stage::missing() {
+        eprintln!(
+            "skipped rehearse_elsewhere::what_stand_ins_decide_is_deferred_and_the_rest_is_judged: no `{missing}`"
+        );
+        return;
+    }
+    let (code, report) = rehearse(elsewhere(), &["--offline", "-o", "json"]);
     assert_eq!(code, 1, "one of them is wrong: {report:#}");
     let (word, why) = verdict(&report, "uses");
     assert_eq!(word, "deferred");

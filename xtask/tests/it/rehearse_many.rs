@@ -1,6 +1,7 @@
 //! Many rehearsals, half of them interrupted at random moments: afterwards nothing of them is there.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Child;
@@ -72,10 +73,10 @@ fn many(stage: &Stage, count: usize, longest: Duration, arguments: &[&str]) -> S
             if child.try_wait().unwrap().is_none() {
                 signal(name, child.id());
             }
-            ends += &format!("\n{n}: SIG{name} after {moment:?}");
+            let _ = write!(ends, "\n{n}: SIG{name} after {moment:?}");
         }
         let status = child.wait().unwrap();
-        ends += &format!("\n{n}: {status}");
+        let _ = write!(ends, "\n{n}: {status}");
         for reader in readers {
             let _text = reader.join().unwrap();
         }

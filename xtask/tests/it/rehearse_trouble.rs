@@ -181,7 +181,8 @@ fn a_disk_that_fills_up_is_not_the_repositorys_fault() {
     };
     until("source-controller", has_begun);
     let mut file = fs::File::create(disk.join("filler")).unwrap();
-    while file.write_all(&[0; 65536]).is_ok() {}
+    let block = vec![0; 65536];
+    while file.write_all(&block).is_ok() {}
     let output = child.wait_with_output().unwrap();
     let said = said(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
