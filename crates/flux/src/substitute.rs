@@ -85,9 +85,11 @@ pub fn object(node: &Node, variables: &Variables, strictness: Strictness, source
     let mut before = node.clone();
     yaml::sort_keys(&mut before);
     let text = yaml::emit(&before, Style::Kustomize);
+    let unknown_names = out.unknown_names.clone();
     let placeholder = |name: &str| match variables.known.get(name) {
         Some(variable) => Some(variable.value.as_deref().unwrap_or("unknown")),
-        None if variables.has_unknown() => Some("unknown"),
+        // A Secret that nobody here sees may hold any name; one that has a default is taken to be left to it.
+        None if unknown_names.contains(name) => Some("unknown"),
         None => None,
     };
     // What is undefined has been reported by name; the rest of the object is still worth looking at.

@@ -168,13 +168,16 @@ fn variables_of_an_unseen_secret_are_unknown_not_undefined() {
         ),
         &[(
             "apps/web/cm.yaml",
-            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {n: '${L}'}\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {n: '${L}', size: '${S:=1Gi}'}\n",
         )],
     );
     let build = build(&tree);
     let object = &find(&build, "web").objects[0];
     assert!(object.problems.is_empty(), "{:?}", object.problems);
     assert_eq!(object.unknown.len(), 1);
+    assert_eq!(object.unknown_names.iter().collect::<Vec<_>>(), ["L"]);
+    // What has a default is left to it.
+    assert_eq!(object.node.str_at(&["data", "size"]), Some("1Gi"));
 }
 
 #[test]
