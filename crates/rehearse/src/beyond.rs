@@ -88,14 +88,15 @@ impl Beyond<'_> {
         if object.ready == Ready::Yes || self.own.contains(id) {
             return None;
         }
+        // What is built before anybody asks for the other cluster may be wrong all the same.
+        if object.spec.get("kubeConfig").is_some() && object.reason != "BuildFailed" {
+            return Some("`spec.kubeConfig` leads to another cluster".to_owned());
+        }
         if let Some(why) = self.lacks(object) {
             return Some(why);
         }
         if is_own_fault(object) {
             return None;
-        }
-        if object.spec.get("kubeConfig").is_some() {
-            return Some("`spec.kubeConfig` leads to another cluster".to_owned());
         }
         let is_external = |pointer: &str| object.text(pointer) == "ExternalArtifact";
         if is_external("/sourceRef/kind") || is_external("/chartRef/kind") {
@@ -133,39 +134,30 @@ impl Beyond<'_> {
 
     /// What Flux misses and only the real cluster has, whatever reason it gives.
     fn lacks(&self, object: &Live) -> Option<String> {
+        let said = object.message.to_lowercase();
+        let decrypts = object.spec.get("decryption").is_some();
+        let is_encrypted = || stand_in::holds_encrypted(self.build, object);
+        if decrypts && (said.contains("decrypt") || is_encrypted()) {
+            return Some("it applies what SOPS has encrypted, and nobody here has the key".to_owned());
+        }
         if let Some(name) = self.missing_secret(object) {
             return Some(format!("Secret `{name}` is made elsewhere"));
         }
-        let built = self.built(object)?;
-        let said = object.message.to_lowercase();
-        let decrypts = object.spec.get("decryption").is_some();
-        if decrypts
-            && (said.contains("decrypt")
-                || said.contains("sops")
-                || stand_in::holds_encrypted(self.build, object))
-        {
-            return Some("it applies what SOPS has encrypted, and nobody here has the key".to_owned());
-        }
-        let mut failing = built
-            .problems
-            .iter()
-            .filter(|problem| problem.kind.fails())
-            .peekable();
-        failing.peek()?;
-        let remote = |problem: &kustomize::Problem| {
-            problem.kind == ProblemKind::Unsupported && problem.message.starts_with("remote ")
-        };
-        let remotes: Option<Vec<&str>> = failing
-            .map(|problem| {
-                remote(problem)
-                    .then(|| problem.message.split('`').nth(1))
-                    .flatten()
-            })
-            .collect();
-        let remote = remotes?.first().copied()?.to_owned();
+        let remote = self.remote(object)?;
         Some(format!(
             "`{remote}`, which its build reads, could not be fetched from here"
         ))
+    }
+
+    /// A remote base that Flux says is what its build fails at, or that it is still busy with.
+    fn remote(&self, object: &Live) -> Option<&str> {
+        let built = self.built(object)?;
+        let problems = built.problems.iter();
+        let remotes = problems.filter(|problem| {
+            problem.kind == ProblemKind::Unsupported && problem.message.starts_with("remote ")
+        });
+        let mut remotes = remotes.filter_map(|problem| problem.message.split('`').nth(1));
+        remotes.find(|remote| object.ready == Ready::Unknown || object.message.contains(*remote))
     }
 
     /// A health check whose expression looks for what an operator would write into an object; there is no operator here.
@@ -574,9 +566,10 @@ spec: {interval: 10m, chartRef: {kind: OCIRepository, name: chart, namespace: fl
     }
 
     #[test]
-    fn a_build_that_needs_the_network_is_deferred_unless_it_is_wrong_too() {
-        let why = |resources: &str| {
-            let kustomization = format!("resources: [{resources}]\n");
+    fn a_build_is_deferred_where_it_fails_at_what_is_remote() {
+        let remote = "https://github.com/a/b?ref=v1";
+        let kustomization = format!("resources: [{remote}, gone.yaml]\n");
+        let why = |message: &str| {
             let tree = Tree::from_files([
                 ("clusters/a/flux-system/gotk-sync.yaml", SYNC),
                 ("clusters/a/apps.yaml", APPS),
@@ -586,7 +579,6 @@ spec: {interval: 10m, chartRef: {kind: OCIRepository, name: chart, namespace: fl
             let builder = kustomize::Builder::new(&tree);
             let build = flux::build(&tree, &builder, &clusters[0], flux::Options::for_version(2, 9));
             let own = json!({"sourceRef": {"kind": "GitRepository", "name": "flux-system"}});
-            let message = "kustomize build failed: accumulating resources: dial tcp: lookup github.com";
             let snapshot = Snapshot {
                 objects: vec![object(
                     "Kustomization",
@@ -609,8 +601,9 @@ spec: {interval: 10m, chartRef: {kind: OCIRepository, name: chart, namespace: fl
                 .remove("Kustomization/flux-system/app")
                 .map(|deferral| deferral.why)
         };
-        let remote = "https://github.com/a/b?ref=v1";
-        assert!(why(remote).is_some_and(|why| why.contains(remote)));
-        assert_eq!(why(&format!("{remote}, gone.yaml")), None);
+        let failed =
+            |at: &str| format!("kustomize build failed: accumulating resources from '{at}': no such host");
+        assert!(why(&failed(remote)).is_some_and(|why| why.contains(remote)));
+        assert_eq!(why(&failed("gone.yaml")), None);
     }
 }

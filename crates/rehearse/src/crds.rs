@@ -18,7 +18,7 @@ const FLUX: &str = ".toolkit.fluxcd.io";
 pub(crate) fn flux() -> Vec<Json> {
     let mut crds = crds(|kind| kind.group.ends_with(FLUX));
     for crd in &mut crds {
-        crd["metadata"]["annotations"] = json!({"kustomize.toolkit.fluxcd.io/reconcile": "disabled"});
+        crd["metadata"]["annotations"]["kustomize.toolkit.fluxcd.io/reconcile"] = "disabled".into();
     }
     crds
 }
@@ -88,7 +88,11 @@ fn crd(mut kinds: Vec<CustomKind>) -> Json {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
+        // Groups of Kubernetes itself are for CRDs that its maintainers have approved; others say that they are not.
+        "metadata": {
+            "name": format!("{plural}.{group}"),
+            "annotations": {"api-approved.kubernetes.io": "unapproved, made by a rehearsal"},
+        },
         "spec": {
             "group": group, "scope": scope, "versions": versions,
             "names": {

@@ -16,6 +16,7 @@ use crate::pretend;
 use crate::server::Server;
 use crate::stage::{Event, Listener};
 use crate::stand_in::StandIns;
+use crate::words;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -144,6 +145,8 @@ impl Watch<'_> {
     /// A message as it would be with the real addresses.
     fn restored(&self, message: &str) -> String {
         let text = address::restore(message, &self.server.authority(), self.server.secret());
+        let temporary = self.plane.run.folder().join("tmp");
+        let text = words::in_tree(&text, &temporary.to_string_lossy());
         self.plane.run.mask(text.trim_end())
     }
 

@@ -17,6 +17,18 @@ pub(crate) fn missing_secret(message: &str) -> Option<&str> {
     rest.starts_with(" not found").then_some(name)
 }
 
+/// A message without the folder that kustomize-controller has copied the tree to: `TEMPORARY/kustomization-DIGITS/`.
+pub(crate) fn in_tree(message: &str, temporary: &str) -> String {
+    let start = format!("{temporary}/kustomization-");
+    let mut parts = message.split(start.as_str());
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        text.push_str(rest.strip_prefix('/').unwrap_or(rest));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +45,12 @@ mod tests {
             "post build failed for 'a': substitute from 'Secret/keys' error: secrets \"keys\" not found";
         assert_eq!(missing_secret(said), Some("keys"));
         assert_eq!(missing_secret("secrets \"keys\" is forbidden"), None);
+    }
+
+    #[test]
+    fn files_are_named_as_the_repository_has_them() {
+        let said =
+            "read /t/r/tmp/kustomization-29713/apps/web: is a directory; no /t/r/tmp/kustomization-1/a";
+        assert_eq!(in_tree(said, "/t/r/tmp"), "read apps/web: is a directory; no a");
     }
 }

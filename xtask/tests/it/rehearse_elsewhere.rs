@@ -106,7 +106,6 @@ fn elsewhere() -> Repo {
     let from = ", postBuild: {substituteFrom: [{kind: Secret, name: outside}]}";
     let key = ", decryption: {provider: sops, secretRef: {name: sops-age}}";
     let entries = [
-        entry("a"),
         kustomization("uses", from),
         kustomization("reads-nothing", from),
         kustomization("after", ", dependsOn: [{name: uses}]"),
@@ -118,7 +117,8 @@ fn elsewhere() -> Repo {
         kustomization("charts", ""),
     ];
     Repo::of(&[
-        ("clusters/a/flux-system/gotk-sync.yaml", &entries.concat()),
+        ("clusters/a/flux-system/gotk-sync.yaml", &entry("a")),
+        ("clusters/a/all.yaml", &entries.concat()),
         ("uses/a.yaml", &config_map("uses", "{host: 'app.${DOMAIN}'}")),
         ("reads-nothing/a.yaml", &config_map("reads-nothing", "{a: b}")),
         ("after/a.yaml", &config_map("after", "{a: b}")),
