@@ -52,7 +52,9 @@ pub(crate) fn look(cx: &Cx<'_>, check: &Check) -> Result<Verdict, AccessError> {
             let program = cx.design.programs.iter().find(|program| program.name == *name);
             match (cx.request.programs, program) {
                 (Some(programs), Some(program)) => programs.ask(program, question),
-                _ => Ok(Verdict::deferred(format!("`{name}` is not started here"))),
+                _ => Ok(Verdict::deferred(format!(
+                    "`{name}` is asked in a rehearsal alone"
+                ))),
             }
         }
     }

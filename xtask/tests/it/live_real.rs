@@ -1,7 +1,7 @@
 //! Live scenarios with the real programs, where they are: in a rehearsal, and through kubectl at one that is kept.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -165,7 +165,7 @@ fn a_cluster_is_verified_through_kubectl() {
         eprintln!("skipped {test}: no `kubectl`");
         return;
     }
-    let mut kept = Command::new(env!("CARGO_BIN_EXE_xtask"))
+    let kept = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args([
             "rehearse",
             "--cluster",
@@ -181,10 +181,12 @@ fn a_cluster_is_verified_through_kubectl() {
         .env("PATH", std::env::join_paths(folders()).unwrap())
         .env("XTASK_CACHE_DIR", NO_CACHE)
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let mut kept = Kept(kept);
     let mut said = String::new();
-    for line in BufReader::new(kept.stdout.take().unwrap()).lines() {
+    for line in BufReader::new(kept.0.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
         said.push_str(&line);
         said.push('\n');
@@ -240,10 +242,18 @@ fn a_cluster_is_verified_through_kubectl() {
 
     let other = verify(&repo, "/nonexistent", &[]);
     assert_eq!(other.status, 2, "{}", other.stderr);
-    let pid = kept.id().to_string();
-    let sent = Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap();
-    assert!(sent.success());
-    kept.wait().unwrap();
+}
+
+/// A rehearsal that ends with the test, however that ends.
+struct Kept(Child);
+
+impl Drop for Kept {
+    #[expect(clippy::disallowed_methods, reason = "`kill` of the system")]
+    fn drop(&mut self) {
+        let pid = self.0.id().to_string();
+        let _already_gone = Command::new("kill").args(["-s", "TERM", &pid]).status();
+        let _ended = self.0.wait();
+    }
 }
 
 fn verify(repo: &Repo, kubeconfig: &str, more: &[&str]) -> Output {

@@ -552,6 +552,6 @@ fn a_program_that_nobody_starts_is_deferred() {
         &Server::good(),
         "program: p, http: {port: 80, path: /, status: 200}",
     );
-    let why = "`p` is not started here".to_owned();
+    let why = "`p` is asked in a rehearsal alone".to_owned();
     assert_eq!(settled.outcome, Outcome::Deferred { why });
 }
