@@ -360,6 +360,19 @@ pub(crate) struct Verify {
 pub(crate) struct Doctor {
     #[command(flatten)]
     pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) programs: ProgramPlaces,
+}
+
+/// Where the programs of rehearsals are looked for: given folders, PATH, then what was fetched.
+#[derive(Debug, Args)]
+pub(crate) struct ProgramPlaces {
+    /// Folder with the programs of rehearsals; comes before PATH; repeatable
+    #[arg(long, value_name = "DIR", env = "XTASK_BIN_DIR")]
+    pub(crate) bin_dir: Vec<PathBuf>,
+    /// File that pins other versions of these programs: docs/reference/rehearse.md
+    #[arg(long, value_name = "FILE", env = "XTASK_PROGRAMS")]
+    pub(crate) programs: Option<PathBuf>,
 }
 
 /// Run all tests with cargo-nextest, which is installed below target/ when it is not there.

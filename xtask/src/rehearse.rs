@@ -3,6 +3,7 @@
 mod charts;
 mod compare;
 mod dns_server;
+mod fetch;
 mod live;
 mod print;
 
@@ -25,7 +26,7 @@ use serde::Serialize;
 use tools::Toolbox;
 
 use crate::charts::Charts;
-use crate::cli::Common;
+use crate::cli::{Common, ProgramPlaces};
 use crate::project::Project;
 use crate::{clock, doctor, output, project, test};
 
@@ -39,11 +40,12 @@ const ATTEMPTS: usize = 3;
 ///
 /// Starts etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok and the Flux controllers on loopback, applies the
 /// entrypoint as `flux bootstrap` leaves it, waits until nothing moves and says what became of every Flux object. What is
-/// committed counts. Charts come from the cache, else from their registries or --mirror; what cannot be had is deferred with
-/// all that needs it. Then the live scenarios of docs/qa are run. Everything that was started ends with the command, however it ends.
+/// committed counts. Programs are looked for in --bin-dir, on PATH and among what --fetch has fetched. Charts come from the
+/// cache, else from their registries or --mirror; what cannot be had is deferred with all that needs it. Then the live
+/// scenarios of docs/qa are run. Everything that was started ends with the command, however it ends.
 ///
 /// Examples:
-///   cargo xtask rehearse
+///   cargo xtask rehearse --fetch
 ///   cargo xtask rehearse --cluster infra --worktree
 ///   cargo xtask rehearse --cluster infra --keep --bin-dir ~/flux-bin
 #[derive(Debug, Args)]
@@ -70,13 +72,15 @@ pub(crate) struct Rehearse {
     /// Leave everything running after the report, until Ctrl-C; needs exactly one cluster
     #[arg(long)]
     keep: bool,
-    /// Folder with the programs; comes before PATH; repeatable
-    #[arg(long, value_name = "DIR", env = "XTASK_BIN_DIR")]
-    bin_dir: Vec<PathBuf>,
-    /// Ask another registry for one's charts: HOST=HOST[/PREFIX]; repeatable
+    /// Fetch the programs that are missing out of their official images, by digest, into the cache: some 200 MB
+    #[arg(long, conflicts_with = "offline")]
+    fetch: bool,
+    #[command(flatten)]
+    places: ProgramPlaces,
+    /// Ask another registry for one's charts and images: HOST=HOST[/PREFIX]; repeatable
     #[arg(long, value_name = "HOST=HOST")]
     mirror: Vec<String>,
-    /// Ask no registry: charts come from the cache alone
+    /// Ask no registry: charts and programs come from the cache alone
     #[arg(long)]
     offline: bool,
     /// Format: text or json
@@ -131,7 +135,7 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
     }
     let root = project::root(&args.common)?;
     let toolbox = doctor::toolbox(&args.common)?;
-    let programs = Programs::find(&args.bin_dir, &std::env::var_os("PATH").unwrap_or_default())?;
+    let programs = fetch::programs(args, &root)?;
     let own = std::env::current_exe().context("this program does not know its own file")?;
     let run = Run::start(&own)?;
     if run.swept() > 0 {
@@ -360,15 +364,31 @@ impl<'a> Hall<'a> {
 fn folders(args: &Rehearse) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
-    args.bin_dir.iter().cloned().chain(on_path).collect()
+    args.places.bin_dir.iter().cloned().chain(on_path).collect()
 }
 
+/// What is at hand and not what the settings say.
 fn version_note(project: &Project, plane: &Plane<'_>, notes: &mut Vec<String>) {
     let (wanted, found) = (&project.kubernetes_version, &plane.kubernetes_version);
     if model::config::major_minor(wanted) != model::config::major_minor(found) {
         notes.push(format!(
             "the settings say Kubernetes {wanted}, at hand was {found}"
         ));
+    }
+    let wanted = &project.flux_version;
+    for controller in &plane.controllers {
+        let (name, version) = (controller.name, controller.version.as_deref().unwrap_or_default());
+        match controller.flux() {
+            Some(found) if model::config::major_minor(wanted) != model::config::major_minor(&found) => {
+                notes.push(format!(
+                    "the settings say Flux {wanted}, at hand was {name} {version} of Flux {found}"
+                ));
+            }
+            Some(_) => {}
+            None => notes.push(format!(
+                "the settings say Flux {wanted}, which release {name} belongs to cannot be told"
+            )),
+        }
     }
 }
 

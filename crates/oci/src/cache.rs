@@ -113,6 +113,10 @@ impl Cache {
         default_root(&Environment::process())
     }
 
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The file of some content whose bytes were compared with the digest just now.
     ///
     /// Nothing when it is absent or damaged; a damaged file is removed.
@@ -234,7 +238,7 @@ impl Cache {
         Some(self.root.join("requests").join(format!("{hex}.json")))
     }
 
-    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), CacheError> {
+    pub(crate) fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), CacheError> {
         let written = || -> io::Result<()> {
             let aside = self.root.join("tmp");
             fs::create_dir_all(&aside)?;
@@ -248,7 +252,7 @@ impl Cache {
         written().map_err(|cause| self.failed(cause))
     }
 
-    fn failed(&self, cause: io::Error) -> CacheError {
+    pub(crate) fn failed(&self, cause: io::Error) -> CacheError {
         CacheError::Io {
             root: self.root.clone(),
             cause,
@@ -284,7 +288,7 @@ fn default_root(environment: &Environment) -> Option<PathBuf> {
 }
 
 /// A regular file of at most `limit` bytes.
-fn read_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
+pub(crate) fn read_file(path: &Path, limit: u64) -> Option<Vec<u8>> {
     let metadata = fs::symlink_metadata(path).ok()?;
     if !metadata.is_file() || metadata.len() > limit {
         return None;
@@ -311,7 +315,7 @@ fn age(modified: SystemTime) -> Duration {
     modified.elapsed().unwrap_or_default()
 }
 
-fn reason(cause: &io::Error) -> String {
+pub(crate) fn reason(cause: &io::Error) -> String {
     match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "the disk is full".to_owned(),
         io::ErrorKind::PermissionDenied => "no permission".to_owned(),

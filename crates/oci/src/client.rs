@@ -13,6 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::login::Logins;
 use crate::setup::Clients;
+use crate::spool::Spool;
 use crate::tag::is_tag;
 use crate::transport::{Answer, Ask, Authorization, Clock, send};
 
@@ -147,26 +148,41 @@ impl Registries {
         self.blob(endpoint, layer, ask).await
     }
 
+    /// A layer of whatever size its descriptor says, into `spool` and checked there; `tell` is told how many bytes have come in.
+    pub(crate) async fn layer_into(
+        &self,
+        endpoint: &Endpoint,
+        layer: &OciDescriptor,
+        spool: Spool,
+        tell: &dyn Fn(u64),
+    ) -> Result<(), Failure> {
+        let size = u64::try_from(layer.size).unwrap_or(0);
+        let url = endpoint.url(&format!("blobs/{}", layer.digest));
+        let ask = Ask {
+            url: &url,
+            limit: usize::try_from(size).unwrap_or(usize::MAX),
+            size: Some(size),
+            tell,
+            into: Some(&spool),
+            ..ask(endpoint)
+        };
+        let answer = self.send(endpoint, &ask).await?;
+        let (found, length) = spool.finish();
+        compare(endpoint, layer, (&found, length), answer.encoded)
+    }
+
     async fn blob(
         &self,
         endpoint: &Endpoint,
         descriptor: &OciDescriptor,
         ask: Ask<'_>,
     ) -> Result<Vec<u8>, Failure> {
-        let (host, wanted) = (&endpoint.registry, descriptor.digest.as_str());
+        let wanted = descriptor.digest.as_str();
         // The descriptor's `urls` would lead anywhere; source-controller does not follow them either.
         let url = endpoint.url(&format!("blobs/{wanted}"));
         let answer = self.send(endpoint, &Ask { url: &url, ..ask }).await?;
-        let (found, length) = (digest_like(wanted, &answer.body), answer.body.len());
-        if i64::try_from(length).is_ok_and(|length| length != descriptor.size) && !answer.encoded {
-            let size = descriptor.size;
-            return Err(Failure::wrong(format!(
-                "`{host}` serves content of {length} bytes for `{wanted}`, the manifest says {size}"
-            )));
-        }
-        if found != wanted {
-            return Err(other_content(host, "content", &found, wanted, answer.encoded));
-        }
+        let (found, length) = (digest_like(wanted, &answer.body), answer.body.len() as u64);
+        compare(endpoint, descriptor, (&found, length), answer.encoded)?;
         Ok(answer.body)
     }
 
@@ -240,6 +256,25 @@ impl Registries {
     }
 }
 
+/// Compares digest and length of what came with the descriptor.
+fn compare(
+    endpoint: &Endpoint,
+    descriptor: &OciDescriptor,
+    (found, length): (&str, u64),
+    is_encoded: bool,
+) -> Result<(), Failure> {
+    let (host, wanted, size) = (&endpoint.registry, descriptor.digest.as_str(), descriptor.size);
+    if i64::try_from(length).is_ok_and(|length| length != size) && !is_encoded {
+        return Err(Failure::wrong(format!(
+            "`{host}` serves content of {length} bytes for `{wanted}`, the manifest says {size}"
+        )));
+    }
+    if found != wanted {
+        return Err(other_content(host, "content", found, wanted, is_encoded));
+    }
+    Ok(())
+}
+
 /// A request without an address yet, for at most a manifest.
 fn ask(endpoint: &Endpoint) -> Ask<'_> {
     Ask {
@@ -250,6 +285,7 @@ fn ask(endpoint: &Endpoint) -> Ask<'_> {
         head: false,
         size: None,
         tell: &|_| (),
+        into: None,
     }
 }
 

@@ -1,11 +1,37 @@
 //! Content digests: their syntax, and whether bytes have them.
 
-use sha2::{Digest as _, Sha256, Sha512};
+use ring::digest::{Context, SHA256, SHA512};
+
+/// Reads bytes piece by piece and says their digest.
+pub(crate) struct Hasher {
+    algorithm: &'static str,
+    context: Context,
+}
+
+impl Hasher {
+    /// In the algorithm of `like`; sha256 where `like` names none that is known.
+    pub(crate) fn like(like: &str) -> Self {
+        let (algorithm, context) = if like.starts_with("sha512:") {
+            ("sha512", Context::new(&SHA512))
+        } else {
+            ("sha256", Context::new(&SHA256))
+        };
+        Self { algorithm, context }
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.context.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> String {
+        format!("{}:{}", self.algorithm, hex(self.context.finish().as_ref()))
+    }
+}
 
 /// Whether this is a digest that can be checked: `sha256:` or `sha512:` and lower-case hex of the right length.
 ///
 /// Digests of a manifest become parts of URLs, so nothing else may pass.
-pub(crate) fn is_digest(text: &str) -> bool {
+pub fn is_digest(text: &str) -> bool {
     let digits = match text.split_once(':') {
         Some(("sha256", digits)) if digits.len() == 64 => digits,
         Some(("sha512", digits)) if digits.len() == 128 => digits,
@@ -18,16 +44,14 @@ pub(crate) fn is_digest(text: &str) -> bool {
 
 /// The digest of `bytes` in the algorithm of `like`; sha256 where `like` names none that is known.
 pub(crate) fn digest_like(like: &str, bytes: &[u8]) -> String {
-    if like.starts_with("sha512:") {
-        format!("sha512:{}", hex(&Sha512::digest(bytes)))
-    } else {
-        sha256(bytes)
-    }
+    let mut hasher = Hasher::like(like);
+    hasher.update(bytes);
+    hasher.finish()
 }
 
 /// The sha256 digest of `bytes`.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(bytes)))
+    digest_like("sha256:", bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {

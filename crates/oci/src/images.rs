@@ -208,7 +208,11 @@ struct Config {
 }
 
 /// The platform that an image's config names; nothing where it is no such config.
-async fn platform(run: &Run, endpoint: &Endpoint, config: &OciDescriptor) -> Result<Option<String>, Failure> {
+pub(crate) async fn platform(
+    run: &Run,
+    endpoint: &Endpoint,
+    config: &OciDescriptor,
+) -> Result<Option<String>, Failure> {
     let readable = usize::try_from(config.size).is_ok_and(|size| size <= MAX_CONFIG);
     if !is_digest(&config.digest) || !readable {
         return Ok(None);

@@ -2,8 +2,8 @@
 //!
 //! The only place of the workspace with sockets. Outward everything blocks; the async runtime stays inside.
 //! [`preflight`] and [`images`] end within their deadline and give each chart or image one of three verdicts: there,
-//! missing, or unknown with the reason. Passwords and tokens never appear in a reason. Archives that were fetched are
-//! in a [`Cache`], which answers when nobody is to be asked.
+//! missing, or unknown with the reason. [`files`] takes single files out of images by digest. Passwords and tokens never appear
+//! in a reason. What was fetched is in a [`Cache`], which answers when nobody is to be asked.
 
 mod cache;
 mod challenge;
@@ -14,7 +14,10 @@ mod digest;
 mod endpoint;
 mod environment;
 mod failure;
+mod image_file;
 mod images;
+mod kept;
+mod layer;
 pub mod lock;
 mod login;
 mod lookup;
@@ -27,13 +30,17 @@ mod reference;
 mod runner;
 mod setup;
 pub mod signature;
+mod spool;
 mod tag;
 mod transport;
 mod version;
 
 pub use crate::cache::{Cache, CacheError, Resolved};
+pub use crate::digest::is_digest;
 pub use crate::environment::Environment;
+pub use crate::image_file::{FileRequest, FileVerdict, files};
 pub use crate::images::{ImageRequest, ImageVerdict, images};
+pub use crate::kept::Kept;
 pub use crate::options::Options;
 pub use crate::preflight::{ChartRequest, ChartResult, Verdict, preflight};
 pub use crate::progress::{Listener, Progress};

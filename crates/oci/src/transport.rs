@@ -13,8 +13,10 @@ use reqwest::header::{
 use reqwest::{Method, Response, Url};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::cache::reason;
 use crate::failure::Failure;
 use crate::setup::Clients;
+use crate::spool::Spool;
 
 const MAX_REDIRECTS: usize = 5;
 const MAX_TRIES: u32 = 4;
@@ -53,6 +55,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) size: Option<u64>,
     /// Told how many bytes have come in.
     pub(crate) tell: &'a dyn Fn(u64),
+    /// Where the body goes in place of memory.
+    pub(crate) into: Option<&'a Spool>,
 }
 
 /// A successful answer.
@@ -225,10 +229,15 @@ async fn answer(
             retry_after(&headers),
         ));
     }
-    let body = if ask.head {
-        Vec::new()
-    } else {
-        read(ask.host, &mut response, ask.limit, ask.size, ask.tell).await?
+    let body = match ask.into {
+        _ if ask.head => Vec::new(),
+        Some(spool) => {
+            spool.begin().map_err(|cause| unwritten(ask.host, &cause))?;
+            let keep = |bytes: &[u8]| spool.push(bytes).map_err(|cause| unwritten(ask.host, &cause));
+            drain(ask.host, &mut response, (ask.limit, ask.size), ask.tell, keep).await?;
+            Vec::new()
+        }
+        None => read(ask.host, &mut response, ask.limit, ask.size, ask.tell).await?,
     };
     Ok(Answer {
         body,
@@ -248,7 +257,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     text.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// A whole body; of more than `limit` bytes nobody can tell, of more than `size` bytes it is wrong.
+/// A whole body in memory, bounded as [`drain`] says.
 pub(crate) async fn read(
     host: &str,
     response: &mut Response,
@@ -257,23 +266,47 @@ pub(crate) async fn read(
     tell: &dyn Fn(u64),
 ) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
+    let keep = |bytes: &[u8]| {
+        body.extend_from_slice(bytes);
+        Ok(body.len() as u64)
+    };
+    drain(host, response, (limit, size), tell, keep).await?;
+    Ok(body)
+}
+
+/// Hands over a body piece by piece to `keep`, which says how many bytes there are; of more than `limit` bytes nobody can tell,
+/// of more than `size` bytes it is wrong.
+async fn drain(
+    host: &str,
+    response: &mut Response,
+    (limit, size): (usize, Option<u64>),
+    tell: &dyn Fn(u64),
+    mut keep: impl FnMut(&[u8]) -> Result<u64, Failure>,
+) -> Result<(), Failure> {
     loop {
-        match response.chunk().await {
-            Ok(Some(bytes)) => body.extend_from_slice(&bytes),
-            Ok(None) => return Ok(body),
+        let length = match response.chunk().await {
+            Ok(Some(bytes)) => keep(&bytes)?,
+            Ok(None) => return Ok(()),
             Err(error) => return Err(Failure::from_request(host, &error)),
-        }
-        let length = body.len() as u64;
+        };
         if let Some(size) = size.filter(|size| length > *size) {
             return Err(Failure::wrong(format!(
                 "`{host}` serves content of more than {size} bytes, which is all that the manifest says"
             )));
         }
-        if body.len() > limit {
+        if length > limit as u64 {
             return Err(too_large(host, limit));
         }
         tell(length);
     }
+}
+
+/// What came in cannot be kept.
+fn unwritten(host: &str, cause: &std::io::Error) -> Failure {
+    Failure::unclear(format!(
+        "what `{host}` sends cannot be written: {}",
+        reason(cause)
+    ))
 }
 
 /// More bytes than anybody should read.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tools::ToolError;
 
+use crate::pins::PinError;
+
 /// Why there is no answer. What Flux says of the repository is an answer, not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum RehearseError {
@@ -13,13 +15,23 @@ pub enum RehearseError {
     NotLinux,
     /// Programs that are not there.
     #[error(
-        "not found: {}; put them on PATH or name their folder with `--bin-dir DIR`",
+        "not found: {}; `--fetch` takes them out of their official images (some 200 MB), or put them on PATH, or name their \
+         folder with `--bin-dir DIR`",
         missing.join(", ")
     )]
     Missing {
         /// Their names.
         missing: Vec<String>,
     },
+    /// Programs that cannot be fetched.
+    #[error("these programs could not be fetched:\n{}", problems.join("\n"))]
+    NotFetched {
+        /// `  kwok: why`.
+        problems: Vec<String>,
+    },
+    /// A file of pins.
+    #[error(transparent)]
+    Pins(#[from] PinError),
     /// A file or folder of the rehearsal.
     #[error("cannot {what} `{}`: {cause}", path.display())]
     Io {

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub cluster: String,
     /// The Kubernetes that was there.
     pub kubernetes_version: String,
+    /// The controllers of Flux that were there.
+    pub controllers: Vec<Controller>,
     /// From the first program's start to the last look, in seconds.
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,
@@ -25,6 +27,32 @@ pub struct Outcome {
     pub assumed: Vec<Assumed>,
     /// `namespace/name` of Secrets that somebody else makes and that an invented one stood in for.
     pub stand_ins: Vec<String>,
+}
+
+/// A controller of Flux.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Controller {
+    /// `source-controller`, ...
+    pub name: &'static str,
+    /// Its version, where that can be told.
+    pub version: Option<String>,
+}
+
+impl Controller {
+    /// The release of Flux that it belongs to: `2.9`. Minor versions of the controllers follow those of Flux; helm-controller began
+    /// three releases later.
+    pub fn flux(&self) -> Option<String> {
+        let mut numbers = self.version.as_deref()?.split('.');
+        let minor: u32 = match (numbers.next()?, numbers.next()?.parse()) {
+            ("1", Ok(minor)) => minor,
+            _ => return None,
+        };
+        let minor = match self.name {
+            "helm-controller" => minor + 3,
+            _ => minor,
+        };
+        Some(format!("2.{minor}"))
+    }
 }
 
 /// What became of a Flux object.
@@ -116,5 +144,24 @@ fn maybe_seconds<S: serde::Serializer>(time: &Option<Duration>, serializer: S) -
     match time {
         Some(time) => seconds(time, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controllers_belong_to_a_release_of_flux() {
+        for (name, version, flux) in [
+            ("source-controller", Some("1.9.4"), Some("2.9")),
+            ("kustomize-controller", Some("1.7.3"), Some("2.7")),
+            ("helm-controller", Some("1.6.3"), Some("2.9")),
+            ("helm-controller", Some("0.37.4"), None),
+            ("source-controller", None, None),
+        ] {
+            let version = version.map(str::to_owned);
+            assert_eq!(Controller { name, version }.flux().as_deref(), flux, "{name}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::api::Api;
 use crate::child::Part;
 use crate::error::RehearseError;
+use crate::outcome::Controller;
 use crate::ports::Port;
 use crate::programs::{Program, Programs};
 use crate::run::Run;
@@ -39,6 +40,8 @@ pub struct Plane<'r> {
     pub(crate) api: Api,
     /// What `kube-apiserver --version` says.
     pub kubernetes_version: String,
+    /// The controllers of Flux.
+    pub controllers: Vec<Controller>,
     kubeconfig: PathBuf,
     patience: Duration,
     /// Held so that no other rehearsal takes them.
@@ -111,6 +114,7 @@ impl<'r> Plane<'r> {
             run,
             api,
             kubernetes_version: version.to_owned(),
+            controllers: programs.controllers(),
             kubeconfig: common.kubeconfig.clone(),
             patience: settings.patience,
             ports: vec![port],

@@ -106,6 +106,7 @@ pub fn rehearse(
     Ok(Outcome {
         cluster: request.build.cluster.name.clone(),
         kubernetes_version: plane.kubernetes_version.clone(),
+        controllers: plane.controllers.clone(),
         elapsed: start.elapsed(),
         timed_out,
         objects: watch.report(&snapshot, &deferred, &places),

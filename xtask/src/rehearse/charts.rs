@@ -74,16 +74,9 @@ pub(super) fn gather(
     if absent.is_empty() || args.offline {
         return Ok(gathered);
     }
-    let mut all: BTreeMap<String, String> = config.mirrors.clone();
-    for mirror in &args.mirror {
-        let (from, to) = mirror
-            .split_once('=')
-            .with_context(|| format!("`{mirror}` is no HOST=HOST[/PREFIX]"))?;
-        all.insert(from.to_owned(), to.to_owned());
-    }
     let options = Options {
         deadline: PATIENCE.min(args.timeout),
-        mirrors: all.into_iter().collect(),
+        mirrors: mirrors(config, &args.mirror)?,
         cache: Some(cache.clone()),
         fetch: true,
         now: format!("{}T00:00:00Z", clock::today()),
@@ -128,6 +121,18 @@ fn ask(
         }
     }
     Ok(Vec::new())
+}
+
+/// The mirrors of the settings, replaced by those of the command line.
+pub(super) fn mirrors(config: &Config, given: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    let mut all: BTreeMap<String, String> = config.mirrors.clone();
+    for mirror in given {
+        let (from, to) = mirror
+            .split_once('=')
+            .with_context(|| format!("`{mirror}` is no HOST=HOST[/PREFIX]"))?;
+        all.insert(from.to_owned(), to.to_owned());
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// A chart as its registry has it; none when a part of it is not in the cache.

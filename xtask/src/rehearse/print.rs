@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use rehearse::{Event, FluxObject, Outcome, Place, Verdict};
+use rehearse::{Controller, Event, FluxObject, Outcome, Place, Verdict};
 use report::color::{Paint, Tone};
 use report::table::{Cell, Table};
 use serde_json::json;
@@ -60,8 +60,10 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
     for (outcome, live) in rehearsed.outcomes.iter().zip(live) {
         let _ = writeln!(
             text,
-            "cluster `{}`, Kubernetes {}:\n",
-            outcome.cluster, outcome.kubernetes_version
+            "cluster `{}`, Kubernetes {}{}:\n",
+            outcome.cluster,
+            outcome.kubernetes_version,
+            controllers(&outcome.controllers)
         );
         if let Some(live) = live {
             text.push_str(&crate::live::failures(&live.settled));
@@ -118,6 +120,15 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
         let _ = writeln!(text, "note: {note}");
     }
     report::visible(&text).into_owned()
+}
+
+/// `, source-controller 1.9.4, ...`
+fn controllers(all: &[Controller]) -> String {
+    let words = all.iter().map(|controller| {
+        let version = controller.version.as_deref().unwrap_or("of unknown version");
+        format!(", {} {version}", controller.name)
+    });
+    words.collect()
 }
 
 fn failure(object: &FluxObject) -> String {

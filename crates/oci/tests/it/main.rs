@@ -10,6 +10,7 @@ mod access;
 mod chart;
 mod docker;
 mod fetch;
+mod image_file;
 mod images;
 mod liar;
 mod lies;
