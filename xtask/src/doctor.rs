@@ -1,4 +1,7 @@
-//! `doctor`: the real tools on this machine.
+//! `doctor`: the real tools on this machine, and the programs of rehearsals.
+
+#[cfg_attr(not(target_os = "linux"), path = "doctor/rehearsals_elsewhere.rs")]
+mod rehearsals;
 
 use std::fmt::Write;
 
@@ -48,6 +51,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<u8> {
     if !missing.is_empty() {
         let _ = writeln!(text, "\nto install:\n{}", missing.join("\n"));
     }
+    text.push_str(&rehearsals::render(&args.programs, paint)?);
     for name in toolbox.unknown_names() {
         let _ = writeln!(text, "\nthe settings name `{name}`, which is none of these tools");
     }

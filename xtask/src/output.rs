@@ -28,6 +28,22 @@ pub(crate) fn status(text: &str) {
     let _ = write!(err, "\r\x1b[2K{}", report::visible(text)).and_then(|()| err.flush());
 }
 
+/// Puts lines in place of the last `height` ones of standard error, a terminal. They hold no control characters but those that
+/// color. A terminal that is gone is no error.
+#[cfg(target_os = "linux")]
+pub(crate) fn picture(height: usize, lines: &[String]) {
+    let mut text = String::new();
+    if height > 0 {
+        text.push_str(&format!("\x1b[{height}A"));
+    }
+    for line in lines {
+        text.push_str(&format!("\r\x1b[2K{line}\n"));
+    }
+    text.push_str("\r\x1b[J");
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
 /// Writes an error and its causes to standard error.
 pub(crate) fn error(error: &anyhow::Error) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();

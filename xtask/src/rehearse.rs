@@ -6,6 +6,7 @@ mod dns_server;
 mod fetch;
 mod live;
 mod print;
+mod screen;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -29,6 +30,8 @@ use crate::charts::Charts;
 use crate::cli::{Common, ProgramPlaces};
 use crate::project::Project;
 use crate::{clock, doctor, output, project, test};
+
+use screen::Screen;
 
 /// Networks where no setting names any: those that kubeadm takes.
 const SERVICES: &str = "10.96.0.0/12";
@@ -283,10 +286,10 @@ impl<'a> Hall<'a> {
             designs,
         } = *self;
         let start = Instant::now();
-        let name = &build.cluster.name;
         rehearse::servable(build)?;
         let settings = settings(build, project, args.start_timeout, &mut rehearsed.notes)?;
-        let tell = |what: &str| print::step(name, start.elapsed(), what);
+        let screen = Screen::new(&build.cluster.name, start, &args.common);
+        let tell = |what: &str| screen.step(what);
         let is_over = AtomicBool::new(false);
         let (plane, fresh) = std::thread::scope(|scope| {
             let fresh = prepared
@@ -321,8 +324,9 @@ impl<'a> Hall<'a> {
             timeout: args.timeout,
             blame: &blame,
         };
-        let listener = |event: &rehearse::Event<'_>| print::event(name, start.elapsed(), event);
+        let listener = |event: &rehearse::Event<'_>| screen.event(event);
         let outcome = rehearse::rehearse(&plane, &server, &request, start, &listener)?;
+        drop(screen);
         if let Some(sides) = &mut rehearsed.sides {
             let one = std::slice::from_ref(build);
             sides.extend(compare::sides(project, toolbox, one, installs, &outcome));
@@ -376,19 +380,27 @@ fn version_note(project: &Project, plane: &Plane<'_>, notes: &mut Vec<String>) {
         ));
     }
     let wanted = &project.flux_version;
+    let mut others = Vec::new();
+    let mut silent = Vec::new();
     for controller in &plane.controllers {
         let (name, version) = (controller.name, controller.version.as_deref().unwrap_or_default());
         match controller.flux() {
             Some(found) if model::config::major_minor(wanted) != model::config::major_minor(&found) => {
-                notes.push(format!(
-                    "the settings say Flux {wanted}, at hand was {name} {version} of Flux {found}"
-                ));
+                others.push(format!("{name} {version} of Flux {found}"));
             }
             Some(_) => {}
-            None => notes.push(format!(
-                "the settings say Flux {wanted}, which release {name} belongs to cannot be told"
-            )),
+            None => silent.push(name),
         }
+    }
+    if !others.is_empty() {
+        let others = others.join(", ");
+        notes.push(format!("the settings say Flux {wanted}, at hand was {others}"));
+    }
+    if !silent.is_empty() {
+        let silent = silent.join(", ");
+        notes.push(format!(
+            "the settings say Flux {wanted}, to which release these belong cannot be told: {silent}"
+        ));
     }
 }
 

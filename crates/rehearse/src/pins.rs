@@ -64,6 +64,11 @@ impl Pins {
 }
 
 impl Pin {
+    /// Whether it can be fetched: the digest of its image is known.
+    pub fn is_fetchable(&self) -> bool {
+        self.digest.is_some()
+    }
+
     /// What to ask a registry for; none where the pin has no digest.
     pub(crate) fn request(&self) -> Option<FileRequest> {
         Some(FileRequest {

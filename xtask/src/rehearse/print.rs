@@ -1,76 +1,35 @@
-//! What a person reads of a rehearsal: progress on standard error, the report as text or JSON.
+//! What a person reads after a rehearsal: the report as text or JSON.
 
 use std::fmt::Write;
-use std::time::Duration;
 
-use rehearse::{Controller, Event, FluxObject, Outcome, Place, Verdict};
+use rehearse::{Controller, FluxObject, Outcome, Place, Verdict};
 use report::color::{Paint, Tone};
 use report::table::{Cell, Table};
+use report::visible;
 use serde_json::json;
 
 use super::Rehearsed;
 use super::compare::Sides;
 use super::live::Report;
-use crate::output;
 
-/// A message in a line of progress is cut here, in characters.
-const MAX_LINE: usize = 160;
-
-/// A line about what is waited for.
-pub(super) fn step(cluster: &str, elapsed: Duration, what: &str) {
-    output::note(&format!(
-        "{cluster} {:>6.1} s  starting {what}",
-        elapsed.as_secs_f64()
-    ));
-}
-
-/// A line about something that has changed.
-pub(super) fn event(cluster: &str, elapsed: Duration, event: &Event<'_>) {
-    match event {
-        Event::Step(what) => step(cluster, elapsed, what),
-        Event::Object {
-            object, ready, said, ..
-        } => {
-            let word = match ready {
-                Some(true) => "Ready    ",
-                Some(false) => "not Ready",
-                None => "at work  ",
-            };
-            output::note(&format!(
-                "{cluster} {:>6.1} s  {word} {object}: {}",
-                elapsed.as_secs_f64(),
-                short(said)
-            ));
-        }
-    }
-}
-
-fn short(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(MAX_LINE) {
-        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default()),
-        None => line,
-    }
-}
-
-/// The report as text.
+/// The report as text. Tables have colors of their own, and cells without control characters; all else is made visible.
 pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
     let mut text = String::new();
     let live = rehearsed.live.iter().chain(std::iter::repeat(&None));
     for (outcome, live) in rehearsed.outcomes.iter().zip(live) {
-        let _ = writeln!(
-            text,
-            "cluster `{}`, Kubernetes {}{}:\n",
+        let head = format!(
+            "cluster `{}`, Kubernetes {}{}:\n\n",
             outcome.cluster,
             outcome.kubernetes_version,
             controllers(&outcome.controllers)
         );
+        text.push_str(&visible(&head));
         if let Some(live) = live {
-            text.push_str(&crate::live::failures(&live.settled));
+            text.push_str(&visible(&crate::live::failures(&live.settled)));
         }
         for object in &outcome.objects {
             if matches!(object.verdict, Verdict::Failed | Verdict::Waiting) {
-                text.push_str(&failure(object));
+                text.push_str(&visible(&failure(object)));
             }
         }
         let mut table = Table::new([
@@ -100,26 +59,29 @@ pub(super) fn text(rehearsed: &Rehearsed, paint: Paint) -> String {
         if let Some(live) = live {
             let _ = write!(text, "\n{}", crate::live::table(&live.settled, paint));
         }
-        text.push_str(&unknown(outcome, live.as_ref()));
-        text.push_str(&summary(outcome));
+        text.push_str(&visible(&unknown(outcome, live.as_ref())));
+        text.push_str(&visible(&summary(outcome)));
         if let Some(live) = live {
-            let _ = write!(text, "{}\n\n", crate::live::summary(&live.settled));
+            text.push_str(&visible(&crate::live::summary(&live.settled)));
+            text.push_str("\n\n");
         }
     }
+    let mut rest = String::new();
     for unable in &rehearsed.unable {
         let _ = writeln!(
-            text,
+            rest,
             "cluster `{}` could not be rehearsed: {}\n",
             unable.cluster, unable.why
         );
     }
     if let Some(sides) = &rehearsed.sides {
-        text.push_str(&compared(sides));
+        rest.push_str(&compared(sides));
     }
     for note in &rehearsed.notes {
-        let _ = writeln!(text, "note: {note}");
+        let _ = writeln!(rest, "note: {note}");
     }
-    report::visible(&text).into_owned()
+    text.push_str(&visible(&rest));
+    text
 }
 
 /// `, source-controller 1.9.4, ...`

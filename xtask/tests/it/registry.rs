@@ -45,7 +45,8 @@ impl Registry {
         Self { host, content }
     }
 
-    fn put(&self, path: String, bytes: &[u8]) {
+    /// Answers a path with this.
+    pub(crate) fn put(&self, path: String, bytes: &[u8]) {
         self.content.lock().unwrap().insert(path, bytes.to_vec());
     }
 
