@@ -5,6 +5,7 @@ mod compare;
 mod dns_server;
 mod fetch;
 mod live;
+mod mutations;
 mod print;
 mod screen;
 
@@ -51,6 +52,7 @@ const ATTEMPTS: usize = 3;
 ///   cargo xtask rehearse --fetch
 ///   cargo xtask rehearse --cluster infra --worktree
 ///   cargo xtask rehearse --cluster infra --keep --bin-dir ~/flux-bin
+///   cargo xtask rehearse --mutations --story 04
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
@@ -75,6 +77,8 @@ pub(crate) struct Rehearse {
     /// Leave everything running after the report, until Ctrl-C; needs exactly one cluster
     #[arg(long)]
     keep: bool,
+    #[command(flatten)]
+    mutations: mutations::Mutations,
     /// Fetch the programs that are missing out of their official images, by digest, into the cache: some 200 MB
     #[arg(long, conflicts_with = "offline")]
     fetch: bool,
@@ -139,6 +143,9 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
     let root = project::root(&args.common)?;
     let toolbox = doctor::toolbox(&args.common)?;
     let programs = fetch::programs(args, &root)?;
+    if args.mutations.mutations {
+        return mutations::run(args, &root, &toolbox, &programs);
+    }
     let own = std::env::current_exe().context("this program does not know its own file")?;
     let run = Run::start(&own)?;
     if run.swept() > 0 {

@@ -4,7 +4,7 @@ mod gate;
 mod json;
 mod junit;
 mod markdown;
-mod mutate;
+pub(crate) mod mutate;
 mod text;
 pub(crate) mod world;
 

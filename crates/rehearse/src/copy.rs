@@ -34,7 +34,12 @@ pub struct Copy {
     files: PathBuf,
     git_root: PathBuf,
     git: PathBuf,
+    /// The tree that was copied, by its name in git.
+    tree: String,
 }
+
+/// One file of a tree that differs from the one that was copied: its path, and its text where it is still there.
+pub type Change = (String, Option<Vec<u8>>);
 
 impl Copy {
     /// Copies the tree below `root`, which may be a folder inside a repository, or in none where the disk is wanted.
@@ -60,8 +65,9 @@ impl Copy {
             files,
             git_root,
             git: git.clone(),
+            tree: String::new(),
         };
-        let tree = match served {
+        copy.tree = match served {
             Served::Commit => {
                 let no_commit = |_| RehearseError::NoCommit {
                     root: root.to_owned(),
@@ -90,12 +96,7 @@ impl Copy {
                 with(&["write-tree"])?
             }
         };
-        let message = ["commit-tree", &tree, "-m", "what is rehearsed"];
-        let commit = call(&repository, &message)?;
-        call(
-            &repository,
-            &["update-ref", &format!("refs/heads/{BRANCH}"), &commit],
-        )?;
+        copy.point_to(run, &copy.tree, "what is rehearsed")?;
         call(
             &repository,
             &["symbolic-ref", "HEAD", &format!("refs/heads/{BRANCH}")],
@@ -122,6 +123,46 @@ impl Copy {
             &[],
         )?;
         Ok(path)
+    }
+
+    /// Serves another commit from now on: the tree that was copied with these changes, said to be `title`. The files on the
+    /// disk stay as they are.
+    ///
+    /// Returns the commit. Two with the same changes are two commits where their titles differ.
+    pub fn commit(&self, run: &Run, changes: &[Change], title: &str) -> Result<String, RehearseError> {
+        let repository = server::repository(&self.git_root);
+        let index = [("GIT_INDEX_FILE", run.folder().join("tmp/changes").into())];
+        let call = |arguments: &[&str], stdin: Vec<u8>| {
+            output_of(run, &self.git, &repository, arguments, &index, stdin)
+        };
+        call(&["read-tree", &self.tree], Vec::new())?;
+        let mut lines = String::new();
+        for (path, text) in changes {
+            let line = match text {
+                Some(text) => {
+                    let name = call(&["hash-object", "-w", "--stdin"], text.clone())?;
+                    format!("100644 {name}\t{path}\0")
+                }
+                None => format!("0 {}\t{path}\0", "0".repeat(self.tree.len())),
+            };
+            lines.push_str(&line);
+        }
+        call(&["update-index", "-z", "--index-info"], lines.into_bytes())?;
+        let tree = call(&["write-tree"], Vec::new())?;
+        self.point_to(run, &tree, title)
+    }
+
+    fn point_to(&self, run: &Run, tree: &str, title: &str) -> Result<String, RehearseError> {
+        let repository = server::repository(&self.git_root);
+        let call = |arguments: &[&str]| output(run, &self.git, &repository, arguments, &[]);
+        let commit = call(&["commit-tree", tree, "-m", title])?;
+        call(&["update-ref", &format!("refs/heads/{BRANCH}"), &commit])?;
+        Ok(commit)
+    }
+
+    /// Whether another copy is one of the same tree.
+    pub fn is_same_tree(&self, other: &Self) -> bool {
+        self.tree == other.tree
     }
 
     /// The files.
@@ -151,6 +192,18 @@ fn output(
     arguments: &[&str],
     more: &[(&'static str, OsString)],
 ) -> Result<String, RehearseError> {
+    output_of(run, git, cwd, arguments, more, Vec::new())
+}
+
+/// The same for a command that reads its standard input.
+fn output_of(
+    run: &Run,
+    git: &Path,
+    cwd: &Path,
+    arguments: &[&str],
+    more: &[(&'static str, OsString)],
+    stdin: Vec<u8>,
+) -> Result<String, RehearseError> {
     let mut call = Invocation::new("env").arg("-i").cwd(cwd);
     let mut variables: Vec<(&'static str, OsString)> = vec![
         ("GIT_CONFIG_NOSYSTEM", "1".into()),
@@ -178,7 +231,8 @@ fn output(
             "-c",
             "core.fsmonitor=false",
         ])
-        .args(arguments);
+        .args(arguments)
+        .stdin(stdin);
     let output = call.run()?;
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }

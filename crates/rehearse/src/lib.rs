@@ -23,6 +23,8 @@ mod crds;
 mod error;
 mod fetch;
 mod folder;
+mod gates;
+mod goal;
 mod guest;
 mod http;
 mod judge;
@@ -51,7 +53,7 @@ mod watch;
 mod watchdog;
 mod words;
 
-pub use crate::copy::{Copy, Served};
+pub use crate::copy::{Change, Copy, Served};
 pub use crate::error::RehearseError;
 pub use crate::fetch::{Fetched, fetch};
 pub use crate::guest::{Guest, Places};
@@ -64,5 +66,5 @@ pub use crate::programs::{Found, Looked, Place as ProgramPlace, Program, Program
 pub use crate::registry::Chart;
 pub use crate::run::Run;
 pub use crate::server::Server;
-pub use crate::stage::{Event, Listener, Request, rehearse};
+pub use crate::stage::{Event, Listener, Request, Stage, rehearse};
 pub use crate::watchdog::watch;

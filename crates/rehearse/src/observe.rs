@@ -69,6 +69,14 @@ pub(crate) struct Live {
     pub(crate) is_at_work: bool,
     pub(crate) is_suspended: bool,
     pub(crate) revision: String,
+    /// The revision that a Kustomization has begun with last, or the digest of the chart that a HelmRelease has.
+    pub(crate) attempted: String,
+    /// What Flux says of the work that goes on.
+    pub(crate) progress: String,
+    /// The last request for a look that Flux has answered.
+    pub(crate) handled: String,
+    /// It is being deleted.
+    pub(crate) is_going: bool,
     pub(crate) spec: Json,
     /// `Kind/namespace/name` of what a flux::Kustomization has applied.
     pub(crate) applied: Vec<String>,
@@ -114,6 +122,13 @@ pub(crate) fn look(api: &Api) -> Result<Snapshot, RehearseError> {
     }
     snapshot.workloads.sort();
     Ok(snapshot)
+}
+
+/// Whether objects of this kind are in a snapshot.
+pub(crate) fn is_looked_at(kind: &str) -> bool {
+    let flux = FLUX.iter().map(|(_, kind)| *kind);
+    flux.chain(WORKLOADS.iter().map(|(_, kind, ..)| *kind))
+        .any(|known| known == kind)
 }
 
 fn items(api: &Api, path: &str) -> Result<Vec<Json>, RehearseError> {
@@ -171,6 +186,18 @@ pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Liv
         is_at_work: holds("Reconciling"),
         is_suspended: object.pointer("/spec/suspend") == Some(&Json::Bool(true)),
         revision: revision.unwrap_or_default().to_owned(),
+        attempted: if kind == "HelmRelease" {
+            text(object, "/status/lastAttemptedRevisionDigest")
+        } else {
+            text(object, "/status/lastAttemptedRevision")
+        }
+        .to_owned(),
+        progress: condition("Reconciling")
+            .map(|condition| text(condition, "/message"))
+            .unwrap_or_default()
+            .to_owned(),
+        handled: text(object, "/status/lastHandledReconcileAt").to_owned(),
+        is_going: object.pointer("/metadata/deletionTimestamp").is_some(),
         spec: object.get("spec").cloned().unwrap_or_default(),
         applied: inventory(object),
         path,
@@ -190,6 +217,16 @@ fn inventory(object: &Json) -> Vec<String> {
         Some(format!("{kind}/{namespace}/{name}"))
     })
     .collect()
+}
+
+/// Asks Flux to fetch the cluster's own source at once, as its interval would later.
+pub(crate) fn ask_source(api: &Api, namespace: &str, name: &str, token: &str) -> Result<(), RehearseError> {
+    let path = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/gitrepositories/{name}");
+    api.patch(&path, &request(token))
+}
+
+fn request(token: &str) -> Json {
+    serde_json::json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}})
 }
 
 impl Live {
@@ -234,12 +271,32 @@ impl Live {
     pub(crate) fn retry(&self, api: &Api, token: &str) -> Result<(), RehearseError> {
         let (collection, namespace, name) = (self.path, &self.namespace, &self.name);
         let (group, plural) = collection.rsplit_once('/').unwrap_or((collection, ""));
-        let change =
-            serde_json::json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
         api.patch(
             &format!("{group}/namespaces/{namespace}/{plural}/{name}"),
-            &change,
+            &request(token),
         )
+    }
+
+    /// Whether it is a Kustomization that waits for what it has applied.
+    pub(crate) fn is_checking_health(&self) -> bool {
+        self.kind == "Kustomization"
+            && self.ready == Ready::Unknown
+            && self.progress.starts_with("Running health checks")
+    }
+
+    /// What a Kustomization waits for: everything that it applies, or what its health checks name.
+    pub(crate) fn health_checks(&self) -> Vec<String> {
+        if self.spec.get("wait") == Some(&Json::Bool(true)) {
+            return self.applied.clone();
+        }
+        let checks = self.spec.get("healthChecks").and_then(Json::as_array);
+        let checks = checks.into_iter().flatten();
+        checks
+            .map(|check| {
+                let field = |name: &str| check.get(name).and_then(Json::as_str).unwrap_or_default();
+                format!("{}/{}/{}", field("kind"), field("namespace"), field("name"))
+            })
+            .collect()
     }
 }
 
@@ -268,5 +325,35 @@ mod tests {
             live("", "Kustomization", &object).applied,
             ["HelmRelease/apps/web", "ClusterRole//cluster-admin__x"]
         );
+    }
+
+    #[test]
+    fn a_kustomization_waits_for_what_it_applies_or_names() {
+        let object = |spec: Json| {
+            json!({
+                "metadata": {"name": "a", "namespace": "f", "generation": 2}, "spec": spec,
+                "status": {
+                    "observedGeneration": 1, "lastAttemptedRevision": "b@sha1:1",
+                    "inventory": {"entries": [
+                        {"id": "web_app_apps_Deployment", "v": "v1"}, {"id": "_web__Namespace", "v": "v1"},
+                    ]},
+                    "conditions": [
+                        {"type": "Ready", "status": "Unknown", "reason": "Progressing", "message": ""},
+                        {"type": "Reconciling", "status": "True", "message": "Running health checks for revision b@sha1:1"},
+                    ],
+                },
+            })
+        };
+        let checks = json!([{"kind": "DaemonSet", "namespace": "web", "name": "b"}]);
+        let waiting = live(
+            "",
+            "Kustomization",
+            &object(json!({"wait": true, "healthChecks": checks})),
+        );
+        assert!(waiting.is_checking_health());
+        assert_eq!(waiting.health_checks(), ["Deployment/web/app", "Namespace//web"]);
+        let named = live("", "Kustomization", &object(json!({"healthChecks": checks})));
+        assert_eq!(named.health_checks(), ["DaemonSet/web/b"]);
+        assert_eq!(named.attempted, "b@sha1:1");
     }
 }

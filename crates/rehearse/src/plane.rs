@@ -15,7 +15,7 @@ use crate::outcome::Controller;
 use crate::ports::Port;
 use crate::programs::{Program, Programs};
 use crate::run::Run;
-use crate::{bootstrap, crds, nodes, random, rewrite, wait};
+use crate::{bootstrap, crds, gates, nodes, random, rewrite, wait};
 
 /// The name of etcd's socket in the folder of the rehearsal: etcd wants the form `host:port` of it.
 const ETCD_CLIENT: &str = "etcd.sock:1";
@@ -42,6 +42,8 @@ pub struct Plane<'r> {
     pub kubernetes_version: String,
     /// The controllers of Flux.
     pub controllers: Vec<Controller>,
+    /// Whether Flux leaves a health check when it is asked to look again.
+    pub(crate) can_hurry: bool,
     kubeconfig: PathBuf,
     patience: Duration,
     /// Held so that no other rehearsal takes them.
@@ -115,6 +117,7 @@ impl<'r> Plane<'r> {
             api,
             kubernetes_version: version.to_owned(),
             controllers: programs.controllers(),
+            can_hurry: false,
             kubeconfig: common.kubeconfig.clone(),
             patience: settings.patience,
             ports: vec![port],
@@ -197,12 +200,23 @@ impl<'r> Plane<'r> {
     fn flux(&mut self, common: &Common<'_>) -> Result<(), RehearseError> {
         let storage = common.run.make("artifacts")?;
         let address = self.reserve()?;
+        let can_hurry = [Program::KustomizeController, Program::HelmController]
+            .into_iter()
+            .all(|program| gates::knows(common.programs.path(program), gates::CANCEL));
+        self.can_hurry = can_hurry;
         let adjust = |part: Part, program: Program| match program {
             Program::SourceController => part
                 .flag("storage-path", &storage)
                 .flag("storage-addr", &address)
                 .flag("storage-adv-addr", &address),
-            _ => part.flag("requeue-dependency", "1s"),
+            _ => {
+                let part = part.flag("requeue-dependency", "500ms");
+                if can_hurry {
+                    part.flag("feature-gates", format!("{}=true", gates::CANCEL))
+                } else {
+                    part
+                }
+            }
         };
         for program in [
             Program::SourceController,

@@ -8,17 +8,18 @@ use flux::ClusterBuild;
 use model::object;
 
 use crate::beyond::Beyond;
-use crate::crds;
 use crate::error::RehearseError;
+use crate::goal::Goal;
 use crate::outcome::{Assumed, Outcome};
-use crate::own::Own;
+use crate::own::{Kind, Own};
 use crate::places::{Blame, Places};
 use crate::plane::Plane;
 use crate::redirect::redirect;
 use crate::registry::Chart;
 use crate::server::Server;
-use crate::stand_in::StandIns;
+use crate::stand_in::{SecretId, StandIns};
 use crate::watch::Watch;
+use crate::{crds, observe};
 
 /// What is rehearsed.
 pub struct Request<'a> {
@@ -70,50 +71,105 @@ pub fn rehearse(
     start: Instant,
     listener: &Listener<'_>,
 ) -> Result<Outcome, RehearseError> {
-    let own = Own::of(request.build)?;
-    listener(&Event::Step("what the cluster is assumed to have"));
-    let assumed = assume(plane, request)?;
-    let prefix = format!("oci://{}/{}/", server.authority(), server.secret());
-    redirect(plane, server, &prefix, &own)?;
-    for (path, object) in own.objects(request.build) {
-        plane.api.create(&path, &object)?;
+    Stage::open(plane, server, request, start, listener)?.settle(request)
+}
+
+/// A cluster's entrypoint on the plane: watched until nothing moves, given another commit, and watched again.
+pub struct Stage<'a> {
+    plane: &'a Plane<'a>,
+    /// `oci://127.0.0.1:PORT/SECRET/`.
+    prefix: String,
+    own: Own,
+    assumed: Vec<Assumed>,
+    /// Secrets that were made for want of the real ones.
+    made: BTreeSet<SecretId>,
+    start: Instant,
+    watch: Watch<'a>,
+    goal: Goal,
+}
+
+impl<'a> Stage<'a> {
+    /// Puts the entrypoint on the plane.
+    pub fn open(
+        plane: &'a Plane<'a>,
+        server: &'a Server,
+        request: &Request<'_>,
+        start: Instant,
+        listener: &'a Listener<'a>,
+    ) -> Result<Self, RehearseError> {
+        let own = Own::of(request.build)?;
+        listener(&Event::Step("what the cluster is assumed to have"));
+        let assumed = assume(plane, request)?;
+        let prefix = format!("oci://{}/{}/", server.authority(), server.secret());
+        redirect(plane, server, &prefix, &own)?;
+        for (path, object) in own.objects(request.build) {
+            plane.api.create(&path, &object)?;
+        }
+        listener(&Event::Step("Flux"));
+        Ok(Self {
+            plane,
+            prefix,
+            own,
+            assumed,
+            made: BTreeSet::new(),
+            start,
+            watch: Watch::new(plane, server, start, listener),
+            goal: Goal::First,
+        })
     }
-    listener(&Event::Step("Flux"));
-    let served: BTreeSet<String> = request.charts.iter().map(|chart| chart.url.clone()).collect();
-    let beyond = Beyond {
-        build: request.build,
-        served: &served,
-        missing: request.missing,
-        oci_prefix: &prefix,
-        own: &own.ids(),
-    };
-    let mut watch = Watch {
-        plane,
-        server,
-        start,
-        listener,
-        stand_ins: StandIns::new(request.build, request.secrets),
-        seen: BTreeMap::new(),
-        ready_after: BTreeMap::new(),
-    };
-    let (snapshot, timed_out) = watch.until_still(&beyond, request.timeout)?;
-    let deferred = beyond.deferred(&snapshot, watch.stand_ins.made());
-    let places = Places {
-        build: request.build,
-        sources: request.sources,
-        blame: request.blame,
-    };
-    Ok(Outcome {
-        cluster: request.build.cluster.name.clone(),
-        kubernetes_version: plane.kubernetes_version.clone(),
-        controllers: plane.controllers.clone(),
-        elapsed: start.elapsed(),
-        timed_out,
-        objects: watch.report(&snapshot, &deferred, &places),
-        workloads: snapshot.workloads,
-        assumed,
-        stand_ins: watch.stand_ins.names(),
-    })
+
+    /// Has Flux fetch a commit that is served now. From here on nothing has settled that is not at this commit.
+    ///
+    /// An error for a cluster that starts from an artifact: that one is not made anew.
+    pub fn follow(&mut self, commit: &str) -> Result<(), RehearseError> {
+        if let Some(source) = self.own.of_kind(Kind::Oci).next() {
+            return Err(RehearseError::OwnSource {
+                source_id: source.id(),
+            });
+        }
+        self.goal = Goal::Commit {
+            commit: commit.to_owned(),
+            own: self.own.ids(),
+        };
+        for source in self.own.of_kind(Kind::Git) {
+            observe::ask_source(&self.plane.api, &source.namespace, &source.name, commit)?;
+        }
+        Ok(())
+    }
+
+    /// Waits until nothing moves, or until the time is over, and says what became of everything.
+    pub fn settle(&mut self, request: &Request<'_>) -> Result<Outcome, RehearseError> {
+        let served: BTreeSet<String> = request.charts.iter().map(|chart| chart.url.clone()).collect();
+        let beyond = Beyond {
+            build: request.build,
+            served: &served,
+            missing: request.missing,
+            oci_prefix: &self.prefix,
+            own: &self.own.ids(),
+        };
+        let mut stand_ins = StandIns::new(request.build, request.secrets, self.made.clone());
+        let (snapshot, timed_out) =
+            self.watch
+                .until_still(&beyond, &mut stand_ins, &self.goal, request.timeout)?;
+        self.made.clone_from(stand_ins.made());
+        let deferred = beyond.deferred(&snapshot, stand_ins.made());
+        let places = Places {
+            build: request.build,
+            sources: request.sources,
+            blame: request.blame,
+        };
+        Ok(Outcome {
+            cluster: request.build.cluster.name.clone(),
+            kubernetes_version: self.plane.kubernetes_version.clone(),
+            controllers: self.plane.controllers.clone(),
+            elapsed: self.start.elapsed(),
+            timed_out,
+            objects: self.watch.report(&snapshot, &deferred, &places),
+            workloads: snapshot.workloads,
+            assumed: self.assumed.clone(),
+            stand_ins: stand_ins.names(),
+        })
+    }
 }
 
 /// CRDs that the repository relies on and that neither it nor its charts install.

@@ -33,11 +33,16 @@ pub(crate) struct StandIns<'a> {
 }
 
 impl<'a> StandIns<'a> {
-    pub(crate) fn new(build: &'a ClusterBuild, by_charts: &'a BTreeSet<SecretId>) -> Self {
+    /// `made` are those that are there already.
+    pub(crate) fn new(
+        build: &'a ClusterBuild,
+        by_charts: &'a BTreeSet<SecretId>,
+        made: BTreeSet<SecretId>,
+    ) -> Self {
         Self {
             build,
             by_charts,
-            made: BTreeSet::new(),
+            made,
             retried: BTreeSet::new(),
         }
     }

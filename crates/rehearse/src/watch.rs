@@ -1,4 +1,4 @@
-//! Watches a cluster until nothing moves, and says what became of every object.
+//! Watching until nothing moves: looks, what they mean for the goal, asking Flux to look again, and the report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::address;
 use crate::beyond::{Beyond, Deferral};
 use crate::error::RehearseError;
+use crate::goal::Goal;
 use crate::judge;
 use crate::observe::{self, Live, Ready, Snapshot};
 use crate::outcome::{FluxObject, Verdict};
@@ -18,50 +19,79 @@ use crate::stage::{Event, Listener};
 use crate::stand_in::StandIns;
 use crate::words;
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(250);
-/// Nothing moves when nothing has moved for this long: where all that is left has failed, and where Flux is still at work.
-const QUIET_FAILED: Duration = Duration::from_secs(6);
-const QUIET_AT_WORK: Duration = Duration::from_secs(25);
 /// What the operating system says of a disk that is full.
 const NO_ROOM: &str = "no space left on device";
-/// How often what failed is asked to try again: what it lacked may have come since.
-const RETRIES: u32 = 1;
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Nothing moves when nothing has moved for this long, where Flux is still at work.
+const QUIET_AT_WORK: Duration = Duration::from_secs(25);
+/// The same where everything that failed was asked to try once more, and has.
+const QUIET_ANSWERED: Duration = Duration::from_secs(1);
+/// How often a Kustomization is asked to look again at what it waits for, and the time between: what looks ready may not be.
+const MAX_HURRIES: u32 = 3;
+const HURRY: Duration = Duration::from_secs(2);
+/// Flux was asked to look again, and has left what it was waiting for.
+const HURRIED: &str = "HealthCheckCanceled";
 
-/// Watches a cluster.
+/// Everything that is remembered between looks.
 pub(crate) struct Watch<'a> {
-    pub(crate) plane: &'a Plane<'a>,
-    pub(crate) server: &'a Server,
-    pub(crate) start: Instant,
-    pub(crate) listener: &'a Listener<'a>,
-    pub(crate) stand_ins: StandIns<'a>,
-    pub(crate) seen: BTreeMap<String, String>,
-    pub(crate) ready_after: BTreeMap<String, Duration>,
+    plane: &'a Plane<'a>,
+    server: &'a Server,
+    start: Instant,
+    listener: &'a Listener<'a>,
+    seen: BTreeMap<String, String>,
+    ready_after: BTreeMap<String, Duration>,
+    hurried: BTreeMap<String, (Instant, u32)>,
+    requests: u32,
 }
 
-impl Watch<'_> {
+impl<'a> Watch<'a> {
+    /// Nothing was seen yet.
+    pub(crate) fn new(
+        plane: &'a Plane<'a>,
+        server: &'a Server,
+        start: Instant,
+        listener: &'a Listener<'a>,
+    ) -> Self {
+        Self {
+            plane,
+            server,
+            start,
+            listener,
+            seen: BTreeMap::new(),
+            ready_after: BTreeMap::new(),
+            hurried: BTreeMap::new(),
+            requests: 0,
+        }
+    }
+
     /// The last look, and whether the time was over.
     pub(crate) fn until_still(
         &mut self,
         beyond: &Beyond<'_>,
+        stand_ins: &mut StandIns<'_>,
+        goal: &Goal,
         timeout: Duration,
     ) -> Result<(Snapshot, bool), RehearseError> {
+        self.hurried.clear();
         let begin = Instant::now();
         let mut last_move = Instant::now();
         let mut last = String::new();
-        let mut retries = 0;
+        // What failed is asked once to try again: what it lacked may have come since.
+        let mut request: Option<String> = None;
         loop {
             self.plane.run.check()?;
             let snapshot = observe::look(&self.plane.api)?;
             self.tell(&snapshot);
             self.has_room(&snapshot)?;
             pretend::pretend(&self.plane.api)?;
-            self.stand_ins.make(&self.plane.api, &snapshot)?;
-            let deferred = beyond.deferred(&snapshot, self.stand_ins.made());
+            stand_ins.make(&self.plane.api, &snapshot)?;
+            let deferred = beyond.deferred(&snapshot, stand_ins.made());
+            let by_id = snapshot.by_id();
             let left: Vec<&Live> = snapshot
                 .objects
                 .iter()
-                .filter(|live| live.ready != Ready::Yes && !deferred.contains_key(&live.id()))
+                .filter(|live| !goal.is_reached(live, &by_id) && !deferred.contains_key(&live.id()))
                 .collect();
             let now = signature(&snapshot);
             if now != last {
@@ -69,33 +99,72 @@ impl Watch<'_> {
                 last_move = Instant::now();
             }
             let is_begun = snapshot.objects.iter().any(|live| live.kind == "Kustomization");
+            let is_quiet = last_move.elapsed() > goal.quiet();
             // What is deferred gets the time to say that it is wrong for a reason of its own; what is elsewhere, to be had.
-            let asked = snapshot
-                .objects
-                .iter()
-                .any(|live| is_being_fetched(live, &deferred));
-            let enough = if asked { QUIET_AT_WORK } else { QUIET_FAILED };
-            let is_quiet = last_move.elapsed() > enough;
-            if is_begun && left.is_empty() && (deferred.is_empty() || is_quiet) {
+            let mut objects = snapshot.objects.iter();
+            let is_enough = if objects.any(|live| is_being_fetched(live, &deferred)) {
+                last_move.elapsed() > QUIET_AT_WORK
+            } else {
+                is_quiet
+            };
+            if is_begun && left.is_empty() && (deferred.is_empty() || is_enough) {
                 return Ok((snapshot, false));
             }
-            let is_at_work = some_at_work(&left, beyond);
-            let quiet = if is_at_work { QUIET_AT_WORK } else { QUIET_FAILED };
-            if last_move.elapsed() > quiet {
-                if retries == RETRIES || is_at_work {
+            self.hurry(&snapshot, goal)?;
+            if some_at_work(&left, &by_id, goal, beyond) {
+                if last_move.elapsed() > QUIET_AT_WORK {
                     return Ok((snapshot, false));
                 }
-                retries += 1;
-                last_move = Instant::now();
-                for live in left.iter().filter(|live| !live.is_stalled) {
-                    live.retry(&self.plane.api, &format!("rehearsal-{retries}"))?;
+            } else if let Some(request) = &request {
+                let has_answered = left
+                    .iter()
+                    .filter(|live| is_asked(live))
+                    .all(|live| live.handled == *request);
+                if is_quiet || has_answered && last_move.elapsed() > QUIET_ANSWERED {
+                    return Ok((snapshot, false));
                 }
+            } else if is_quiet {
+                let token = self.token();
+                for live in left.iter().filter(|live| is_asked(live)) {
+                    live.retry(&self.plane.api, &token)?;
+                }
+                request = Some(token);
+                last_move = Instant::now();
             }
             if begin.elapsed() > timeout {
                 return Ok((snapshot, true));
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// Flux looks at what a Kustomization waits for every five seconds. Where all of it is ready already, it is asked to look
+    /// at once.
+    fn hurry(&mut self, snapshot: &Snapshot, goal: &Goal) -> Result<(), RehearseError> {
+        if !self.plane.can_hurry {
+            return Ok(());
+        }
+        let by_id = snapshot.by_id();
+        for live in snapshot.objects.iter().filter(|live| live.is_checking_health()) {
+            let id = live.id();
+            let checks = live.health_checks();
+            let (is_late, times) = match self.hurried.get(&id) {
+                Some((at, times)) => (at.elapsed() > HURRY && *times < MAX_HURRIES, *times),
+                None => (true, 0),
+            };
+            let is_there = |check: &String| is_there(check, snapshot, &by_id, goal);
+            if is_late && !checks.is_empty() && checks.iter().all(is_there) {
+                let token = self.token();
+                live.retry(&self.plane.api, &token)?;
+                self.hurried.insert(id, (Instant::now(), times + 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn token(&mut self) -> String {
+        self.requests += 1;
+        format!("rehearsal-{}", self.requests)
     }
 
     /// Tells of every object whose state is another one than before.
@@ -109,7 +178,7 @@ impl Watch<'_> {
                 self.ready_after.remove(&id);
             }
             let said = self.words(live);
-            if self.seen.get(&id) == Some(&said) || live.reason.is_empty() {
+            if self.seen.get(&id) == Some(&said) || live.reason.is_empty() || live.reason == HURRIED {
                 continue;
             }
             (self.listener)(&Event::Object {
@@ -150,6 +219,7 @@ impl Watch<'_> {
         self.plane.run.mask(text.trim_end())
     }
 
+    /// What became of every object, in the order of their kinds, namespaces and names.
     pub(crate) fn report(
         &self,
         snapshot: &Snapshot,
@@ -172,8 +242,26 @@ impl Watch<'_> {
     }
 }
 
+/// Whether something that a Kustomization waits for is ready, as far as it is looked at here: Flux's objects and workloads.
+fn is_there(id: &str, snapshot: &Snapshot, by_id: &BTreeMap<String, &Live>, goal: &Goal) -> bool {
+    if let Some(live) = by_id.get(id) {
+        return goal.is_reached(live, by_id);
+    }
+    let kind = id.split('/').next().unwrap_or_default();
+    let mut workloads = snapshot.workloads.iter();
+    match workloads.find(|workload| workload.object == id) {
+        Some(workload) => workload.ready == workload.wanted,
+        None => !observe::is_looked_at(kind),
+    }
+}
+
+/// Whether a failure is worth asking for once more.
+fn is_asked(live: &Live) -> bool {
+    live.ready == Ready::No && !live.is_stalled
+}
+
 /// Whether Flux is doing something right now, and not merely waiting for what has failed.
-fn some_at_work(left: &[&Live], beyond: &Beyond<'_>) -> bool {
+fn some_at_work(left: &[&Live], by_id: &BTreeMap<String, &Live>, goal: &Goal, beyond: &Beyond<'_>) -> bool {
     let failed: BTreeSet<String> = left
         .iter()
         .filter(|live| live.ready == Ready::No)
@@ -183,9 +271,10 @@ fn some_at_work(left: &[&Live], beyond: &Beyond<'_>) -> bool {
         // A release that failed is installed again, as often as its remediation says.
         let is_tried_again = live.kind == "HelmRelease" && live.is_at_work && live.reason.ends_with("Failed");
         let waits_for_failed = || beyond.waits_for(live).iter().any(|id| failed.contains(id));
+        let is_on_its_way = live.is_going || goal.is_behind(live, by_id);
         !live.is_stalled
             && !["DependencyNotReady", "ArtifactFailed", "SourceNotReady"].contains(&live.reason.as_str())
-            && (is_tried_again || live.ready == Ready::Unknown && !waits_for_failed())
+            && (is_tried_again || (live.ready == Ready::Unknown || is_on_its_way) && !waits_for_failed())
     })
 }
 
@@ -204,7 +293,7 @@ fn signature(snapshot: &Snapshot) -> String {
         let said = if is_source {
             (live.ready == Ready::Yes).to_string()
         } else {
-            format!("{:?} {}", live.ready, live.reason)
+            format!("{:?} {} {}", live.ready, live.reason, live.attempted)
         };
         let _ = writeln!(text, "{id} {said} {} {}", live.revision, live.is_stalled);
     }

@@ -36,6 +36,13 @@ pub(super) struct Gathered {
     pub(super) missing: BTreeSet<String>,
 }
 
+/// What became of one request.
+enum Fate {
+    Found(Chart),
+    Missing,
+    Unknown,
+}
+
 /// The charts of the cluster's HelmReleases and OCIRepositories. What is in the cache is not asked for again. An error when
 /// somebody wants the run to end; nothing when `is_over` says that nobody needs them any more.
 pub(super) fn gather(
@@ -45,58 +52,82 @@ pub(super) fn gather(
     run: &Run,
     is_over: &AtomicBool,
 ) -> anyhow::Result<Gathered> {
+    let mut all = gather_all(&[build], config, args, run, is_over)?;
+    Ok(all.pop().unwrap_or_default())
+}
+
+/// The same for several builds, in their order; registries are asked once for all of them.
+pub(super) fn gather_all(
+    builds: &[&ClusterBuild],
+    config: &Config,
+    args: &Rehearse,
+    run: &Run,
+    is_over: &AtomicBool,
+) -> anyhow::Result<Vec<Gathered>> {
     let cache = Cache::at(Cache::default_root().unwrap_or_else(|| run.folder().join("cache")));
-    let mut requests: BTreeSet<ChartRequest> = BTreeSet::new();
-    requests.extend(
-        build
-            .objects()
-            .filter_map(|(_, object)| of_oci_repository(&object.node)),
-    );
-    requests.extend(
-        releases(build)
-            .into_iter()
-            .filter_map(|release| match release.source {
-                Source::Registry { request, .. } => Some(request),
-                Source::Folder(_) | Source::Elsewhere(_) => None,
-            }),
-    );
-    let mut gathered = Gathered::default();
-    let mut absent = Vec::new();
-    for request in requests {
-        match cache
-            .resolved(&request)
-            .and_then(|resolved| load(&cache, &request, &resolved))
-        {
-            Some(chart) => gathered.found.push(chart),
-            None => absent.push(request),
+    let wanted: Vec<BTreeSet<ChartRequest>> = builds.iter().map(|build| requests(build)).collect();
+    let cached = |request: &ChartRequest| {
+        let resolved = cache.resolved(request)?;
+        load(&cache, request, &resolved)
+    };
+    let mut fates: BTreeMap<ChartRequest, Fate> = BTreeMap::new();
+    for request in wanted.iter().flatten() {
+        if !fates.contains_key(request) {
+            fates.insert(
+                request.clone(),
+                cached(request).map_or(Fate::Unknown, Fate::Found),
+            );
         }
     }
-    if absent.is_empty() || args.offline {
-        return Ok(gathered);
+    let absent = fates.iter().filter(|(_, fate)| matches!(fate, Fate::Unknown));
+    let absent: Vec<ChartRequest> = absent.map(|(request, _)| request.clone()).collect();
+    if !absent.is_empty() && !args.offline {
+        let options = options(config, args, &cache)?;
+        for (request, verdict) in ask(run, is_over, absent, options)? {
+            let fate = match verdict {
+                Verdict::There { .. } => cached(&request).map_or(Fate::Unknown, Fate::Found),
+                Verdict::Missing { .. } => Fate::Missing,
+                Verdict::Unknown { .. } => Fate::Unknown,
+            };
+            fates.insert(request, fate);
+        }
     }
-    let options = Options {
+    let gathered = wanted.iter().map(|requests| {
+        let mut gathered = Gathered::default();
+        for request in requests {
+            match fates.get(request) {
+                Some(Fate::Found(chart)) => gathered.found.push(chart.clone()),
+                Some(Fate::Missing) => _ = gathered.missing.insert(request.url.clone()),
+                Some(Fate::Unknown) | None => {}
+            }
+        }
+        gathered
+    });
+    Ok(gathered.collect())
+}
+
+fn requests(build: &ClusterBuild) -> BTreeSet<ChartRequest> {
+    let sources = build
+        .objects()
+        .filter_map(|(_, object)| of_oci_repository(&object.node));
+    let of_releases = releases(build)
+        .into_iter()
+        .filter_map(|release| match release.source {
+            Source::Registry { request, .. } => Some(request),
+            Source::Folder(_) | Source::Elsewhere(_) => None,
+        });
+    sources.chain(of_releases).collect()
+}
+
+fn options(config: &Config, args: &Rehearse, cache: &Cache) -> anyhow::Result<Options> {
+    Ok(Options {
         deadline: PATIENCE.min(args.timeout),
         mirrors: mirrors(config, &args.mirror)?,
         cache: Some(cache.clone()),
         fetch: true,
         now: format!("{}T00:00:00Z", clock::today()),
         ..Options::default()
-    };
-    for (request, verdict) in ask(run, is_over, absent, options)? {
-        match verdict {
-            Verdict::There { .. } => {
-                let resolved = cache.resolved(&request);
-                gathered
-                    .found
-                    .extend(resolved.and_then(|resolved| load(&cache, &request, &resolved)));
-            }
-            Verdict::Missing { .. } => {
-                gathered.missing.insert(request.url.clone());
-            }
-            Verdict::Unknown { .. } => {}
-        }
-    }
-    Ok(gathered)
+    })
 }
 
 /// Asks the registries. Ctrl-C does not wait for one that is silent: the thread that asks it ends with the program.

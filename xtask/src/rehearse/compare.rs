@@ -13,7 +13,7 @@ use crate::charts::Charts;
 use crate::project::Project;
 
 /// Reasons that name another object's failure.
-const FOLLOWS: [&str; 3] = ["DependencyNotReady", "HealthCheckFailed", "SourceNotReady"];
+pub(super) const FOLLOWS: [&str; 3] = ["DependencyNotReady", "HealthCheckFailed", "SourceNotReady"];
 
 /// One defect as both sides see it; one side may see nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

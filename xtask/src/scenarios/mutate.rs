@@ -4,31 +4,38 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use anyhow::bail;
+use flux::ClusterBuild;
 use rayon::prelude::*;
 use report::color::Tone;
 use report::table::{Cell, Table};
 use report::{Format, OutputSpec};
-use scenarios::{Clusters, Filter, Mutation, Outcome, Redness, Scenario, Status, Story};
+use scenarios::{Clusters, Filter, MutateError, Mutation, Outcome, Redness, Scenario, Status, Story};
 use serde_json::{Value, json};
 
 use super::World;
 use crate::charts::Charts;
-use crate::cli::Scenarios;
+use crate::cli::{Common, Scenarios};
 use crate::output;
 use crate::project::Project;
 
 /// What is mutated.
-pub(super) struct Base<'a> {
-    pub(super) project: &'a Project,
-    pub(super) charts: &'a Charts<'a>,
-    pub(super) world: &'a World<'a>,
+pub(crate) struct Base<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) charts: &'a Charts<'a>,
+    pub(crate) world: &'a World<'a>,
 }
 
 /// One mutation of one scenario.
-struct Case<'a> {
-    story: &'a Story,
-    scenario: &'a Scenario,
-    mutation: &'a Mutation,
+pub(crate) struct Case<'a> {
+    pub(crate) story: &'a Story,
+    pub(crate) scenario: &'a Scenario,
+    pub(crate) mutation: &'a Mutation,
+}
+
+/// The repository with a mutation.
+pub(crate) struct Mutant {
+    pub(crate) project: Project,
+    pub(crate) clusters: Vec<ClusterBuild>,
 }
 
 /// What it did, cluster by cluster.
@@ -49,25 +56,7 @@ pub(super) fn run(
     stories: &[Story],
     filter: &Filter,
 ) -> anyhow::Result<u8> {
-    let cases: Vec<Case<'_>> = stories
-        .iter()
-        .flat_map(|story| story.scenarios.iter().map(move |scenario| (story, scenario)))
-        .filter(|(_, scenario)| filter.takes(scenario))
-        .filter(|(story, scenario)| {
-            let is_waived = story.waives(&scenario.id);
-            if is_waived {
-                output::note(&format!("not mutated: {} is waived", scenario.id));
-            }
-            !is_waived
-        })
-        .flat_map(|(story, scenario)| {
-            scenario.mutations.iter().map(move |mutation| Case {
-                story,
-                scenario,
-                mutation,
-            })
-        })
-        .collect();
+    let cases = cases(stories, filter);
     if cases.is_empty() {
         bail!("no scenario is chosen: no test design has one for these filters");
     }
@@ -102,14 +91,68 @@ pub(super) fn run(
     })
 }
 
+/// The mutations of the chosen scenarios; those of waived ones are left out, which is said.
+pub(crate) fn cases<'a>(stories: &'a [Story], filter: &Filter) -> Vec<Case<'a>> {
+    stories
+        .iter()
+        .flat_map(|story| story.scenarios.iter().map(move |scenario| (story, scenario)))
+        .filter(|(_, scenario)| filter.takes(scenario))
+        .filter(|(story, scenario)| {
+            let is_waived = story.waives(&scenario.id);
+            if is_waived {
+                output::note(&format!("not mutated: {} is waived", scenario.id));
+            }
+            !is_waived
+        })
+        .flat_map(|(story, scenario)| {
+            scenario.mutations.iter().map(move |mutation| Case {
+                story,
+                scenario,
+                mutation,
+            })
+        })
+        .collect()
+}
+
+impl Base<'_> {
+    /// The repository with a mutation, built; the inner error is one of the mutation.
+    pub(crate) fn mutant(
+        &self,
+        common: &Common,
+        case: &Case<'_>,
+    ) -> anyhow::Result<Result<Mutant, MutateError>> {
+        let tree = match scenarios::mutate(&self.project.tree, case.mutation) {
+            Ok(tree) => tree,
+            Err(error) => return Ok(Err(error)),
+        };
+        let project = self.project.with_tree(common, tree);
+        let clusters = World::clusters(&project)?;
+        Ok(Ok(Mutant { project, clusters }))
+    }
+
+    /// What the mutation does to its scenario, cluster by cluster.
+    pub(crate) fn redness(
+        &self,
+        mutant: &Mutant,
+        mutated: &World<'_>,
+        case: &Case<'_>,
+        filter: &Filter,
+    ) -> Vec<(String, Redness)> {
+        let clusters = promised(self.world, case, filter);
+        let before = run_one(self.world, self.project, case, case.scenario, &clusters);
+        let after = run_one(mutated, &mutant.project, case, case.scenario, &clusters);
+        scenarios::redness(case.mutation, &before, &after)
+    }
+}
+
 fn one<'a>(
     args: &Scenarios,
     base: &Base<'_>,
     case: &'a Case<'a>,
     filter: &Filter,
 ) -> anyhow::Result<Done<'a>> {
-    let tree = match scenarios::mutate(&base.project.tree, case.mutation) {
-        Ok(tree) => tree,
+    let mutant = match base.mutant(&args.common, case)? {
+        Ok(mutant) => mutant,
         Err(error) => {
             return Ok(Done {
                 case,
@@ -118,23 +161,19 @@ fn one<'a>(
             });
         }
     };
-    let project_with = base.project.with_tree(&args.common, tree);
-    let charts = base.charts.of(&project_with);
-    let built = World::clusters(&project_with)?;
-    let mutated = World::build(&charts, &built);
+    let charts = base.charts.of(&mutant.project);
+    let mutated = World::build(&charts, &mutant.clusters);
     let clusters = promised(base.world, case, filter);
-    let before = run_one(base.world, base.project, case, case.scenario, &clusters);
-    let after = run_one(&mutated, &project_with, case, case.scenario, &clusters);
     let red_claims = scenarios::each_claim_alone(case.scenario)
         .iter()
         .map(|(_, alone)| {
-            let outcomes = run_one(&mutated, &project_with, case, alone, &clusters);
+            let outcomes = run_one(&mutated, &mutant.project, case, alone, &clusters);
             outcomes.iter().any(|outcome| outcome.status() == Status::Failed)
         })
         .collect();
     Ok(Done {
         case,
-        redness: scenarios::redness(case.mutation, &before, &after),
+        redness: base.redness(&mutant, &mutated, case, filter),
         red_claims,
     })
 }
