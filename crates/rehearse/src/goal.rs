@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::observe::{Live, Ready};
+use crate::observe::{Live, Ready, Snapshot};
 
 /// Nothing moves when nothing has moved for this long, where all that is left has failed: at the start, when much is still to
 /// come that could be missing, and after a push to a cluster where everything was there.
@@ -23,7 +23,17 @@ pub(crate) enum Goal {
         commit: String,
         /// `Kind/namespace/name` of the sources that hold it.
         own: BTreeSet<String>,
+        looks: Looks,
     },
+}
+
+/// How often Flux has to find that all is well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looks {
+    /// Once.
+    Once,
+    /// Once more when all is Ready, as it would look again after its intervals: what it has pruned may be missed only then.
+    Twice,
 }
 
 impl Goal {
@@ -35,6 +45,31 @@ impl Goal {
         }
     }
 
+    /// Whether Flux is asked to look again where all is Ready.
+    pub(crate) fn looks_again(&self) -> bool {
+        matches!(
+            self,
+            Self::Commit {
+                looks: Looks::Twice,
+                ..
+            }
+        )
+    }
+
+    /// Takes a release at its word that has failed twice in the same way: after a push nothing is still to come that could
+    /// make the third time another one. While Flux tries on, its conditions change with each step.
+    pub(crate) fn decide(&self, snapshot: &mut Snapshot) {
+        if matches!(self, Self::First) {
+            return;
+        }
+        let releases = snapshot.objects.iter_mut();
+        for live in releases.filter(|live| live.has_failed_twice() && live.ready != Ready::Yes) {
+            (live.reason, live.message) = live.failed.clone();
+            live.ready = Ready::No;
+            live.is_at_work = false;
+        }
+    }
+
     /// Whether an object is where it must be.
     pub(crate) fn is_reached(&self, live: &Live, by_id: &BTreeMap<String, &Live>) -> bool {
         live.ready == Ready::Yes && !live.is_going && !self.is_behind(live, by_id)
@@ -42,7 +77,7 @@ impl Goal {
 
     /// Whether what an object says is of another state than the one that is waited for: Flux has not come to it yet.
     pub(crate) fn is_behind(&self, live: &Live, by_id: &BTreeMap<String, &Live>) -> bool {
-        let Self::Commit { commit, own } = self else {
+        let Self::Commit { commit, own, .. } = self else {
             return false;
         };
         match live.kind {
@@ -61,7 +96,8 @@ impl Goal {
                 is_own && !live.is_suspended && !has_come
             }
             // The chart may have changed without the release.
-            "HelmRelease" => live.ready == Ready::Yes && chart_has_moved(live, by_id),
+            "HelmRelease" if live.ready == Ready::Yes => chart_has_moved(live, by_id),
+            "HelmRelease" => live.ready == Ready::No && !live.is_current && !live.has_failed_twice(),
             _ => false,
         }
     }
@@ -97,6 +133,7 @@ mod tests {
         Goal::Commit {
             commit: "abc".to_owned(),
             own: BTreeSet::from(["GitRepository/f/tree".to_owned()]),
+            looks: Looks::Once,
         }
     }
 
@@ -136,5 +173,30 @@ mod tests {
         };
         assert!(!behind("sha256:1"));
         assert!(behind("sha256:2"));
+    }
+
+    #[test]
+    fn a_release_that_failed_twice_has_failed_whatever_it_does_now() {
+        let status = |failures: u64| json!({"failures": failures, "lastAttemptedGeneration": 1});
+        let decided = |failures: u64| {
+            let mut release = object(
+                "HelmRelease",
+                "r",
+                "Unknown",
+                "Progressing",
+                &status(failures),
+                &json!({}),
+            );
+            release.failed = ("UpgradeFailed".to_owned(), "refused".to_owned());
+            let mut snapshot = Snapshot {
+                objects: vec![release],
+                ..Snapshot::default()
+            };
+            goal().decide(&mut snapshot);
+            let release = snapshot.objects.remove(0);
+            (release.ready, release.reason)
+        };
+        assert_eq!(decided(1), (Ready::Unknown, "Progressing".to_owned()));
+        assert_eq!(decided(2), (Ready::No, "UpgradeFailed".to_owned()));
     }
 }

@@ -56,6 +56,7 @@ mod words;
 pub use crate::copy::{Change, Copy, Served};
 pub use crate::error::RehearseError;
 pub use crate::fetch::{Fetched, fetch};
+pub use crate::goal::Looks;
 pub use crate::guest::{Guest, Places};
 pub use crate::outcome::{Assumed, Controller, FluxObject, Outcome, Place, Verdict, Workload};
 pub use crate::own::servable;

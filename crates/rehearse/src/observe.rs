@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::api::Api;
 use crate::error::RehearseError;
@@ -56,6 +56,7 @@ const WORKLOADS: [(&str, &str, &str, &str); 3] = [
 
 /// A Flux object as it is now.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "conditions that hold or do not")]
 pub(crate) struct Live {
     pub(crate) kind: &'static str,
     pub(crate) namespace: String,
@@ -77,6 +78,11 @@ pub(crate) struct Live {
     pub(crate) handled: String,
     /// It is being deleted.
     pub(crate) is_going: bool,
+    /// What it says is about its present spec.
+    pub(crate) is_current: bool,
+    /// How often a HelmRelease has failed with its present spec, and in whose words.
+    pub(crate) failures: u64,
+    pub(crate) failed: (String, String),
     pub(crate) spec: Json,
     /// `Kind/namespace/name` of what a flux::Kustomization has applied.
     pub(crate) applied: Vec<String>,
@@ -167,6 +173,14 @@ pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Liv
             .map(|condition| text(condition, pointer))
             .unwrap_or_default()
     };
+    let number = |pointer: &str| object.pointer(pointer).and_then(Json::as_u64);
+    let is_attempted = number("/status/lastAttemptedGeneration") == number("/metadata/generation");
+    let released = condition("Released").filter(|condition| condition["status"] == "False");
+    let failed = |pointer: &str| {
+        released
+            .map(|condition| text(condition, pointer).to_owned())
+            .unwrap_or_default()
+    };
     let revision = [
         "/status/lastAppliedRevision",
         "/status/artifact/revision",
@@ -198,6 +212,11 @@ pub(crate) fn live(path: &'static str, kind: &'static str, object: &Json) -> Liv
             .to_owned(),
         handled: text(object, "/status/lastHandledReconcileAt").to_owned(),
         is_going: object.pointer("/metadata/deletionTimestamp").is_some(),
+        is_current: observed == generation,
+        failures: number("/status/failures")
+            .filter(|_| is_attempted)
+            .unwrap_or_default(),
+        failed: (failed("/reason"), failed("/message")),
         spec: object.get("spec").cloned().unwrap_or_default(),
         applied: inventory(object),
         path,
@@ -219,14 +238,24 @@ fn inventory(object: &Json) -> Vec<String> {
     .collect()
 }
 
+/// Asks Flux to upgrade every release, whatever it thinks of it: what another release took away comes back.
+pub(crate) fn force(api: &Api, snapshot: &Snapshot, token: &str) -> Result<(), RehearseError> {
+    for live in snapshot.objects.iter().filter(|live| live.kind == "HelmRelease") {
+        let annotations = json!({
+            "reconcile.fluxcd.io/requestedAt": token, "reconcile.fluxcd.io/forceAt": token,
+        });
+        live.annotate(api, &annotations)?;
+    }
+    Ok(())
+}
+
 /// Asks Flux to fetch the cluster's own source at once, as its interval would later.
 pub(crate) fn ask_source(api: &Api, namespace: &str, name: &str, token: &str) -> Result<(), RehearseError> {
     let path = format!("/apis/source.toolkit.fluxcd.io/v1/namespaces/{namespace}/gitrepositories/{name}");
-    api.patch(&path, &request(token))
-}
-
-fn request(token: &str) -> Json {
-    serde_json::json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}})
+    api.patch(
+        &path,
+        &json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}}),
+    )
 }
 
 impl Live {
@@ -269,12 +298,19 @@ impl Live {
 
     /// Asks Flux to try again at once, as its retry interval would later.
     pub(crate) fn retry(&self, api: &Api, token: &str) -> Result<(), RehearseError> {
+        self.annotate(api, &json!({"reconcile.fluxcd.io/requestedAt": token}))
+    }
+
+    fn annotate(&self, api: &Api, annotations: &Json) -> Result<(), RehearseError> {
         let (collection, namespace, name) = (self.path, &self.namespace, &self.name);
         let (group, plural) = collection.rsplit_once('/').unwrap_or((collection, ""));
-        api.patch(
-            &format!("{group}/namespaces/{namespace}/{plural}/{name}"),
-            &request(token),
-        )
+        let path = format!("{group}/namespaces/{namespace}/{plural}/{name}");
+        api.patch(&path, &json!({"metadata": {"annotations": annotations}}))
+    }
+
+    /// Whether it is a HelmRelease that was tried twice with its present spec, in vain.
+    pub(crate) fn has_failed_twice(&self) -> bool {
+        self.kind == "HelmRelease" && self.failures >= 2 && !self.failed.0.is_empty()
     }
 
     /// Whether it is a Kustomization that waits for what it has applied.
@@ -309,8 +345,6 @@ impl Snapshot {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

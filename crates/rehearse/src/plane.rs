@@ -204,18 +204,18 @@ impl<'r> Plane<'r> {
             .into_iter()
             .all(|program| gates::knows(common.programs.path(program), gates::CANCEL));
         self.can_hurry = can_hurry;
-        let adjust = |part: Part, program: Program| match program {
-            Program::SourceController => part
-                .flag("storage-path", &storage)
-                .flag("storage-addr", &address)
-                .flag("storage-adv-addr", &address),
-            _ => {
-                let part = part.flag("requeue-dependency", "500ms");
-                if can_hurry {
-                    part.flag("feature-gates", format!("{}=true", gates::CANCEL))
-                } else {
-                    part
-                }
+        let adjust = |part: Part, program: Program| {
+            if program == Program::SourceController {
+                return part
+                    .flag("storage-path", &storage)
+                    .flag("storage-addr", &address)
+                    .flag("storage-adv-addr", &address);
+            }
+            let part = part.flag("requeue-dependency", "500ms");
+            if can_hurry {
+                part.flag("feature-gates", format!("{}=true", gates::CANCEL))
+            } else {
+                part
             }
         };
         for program in [

@@ -9,7 +9,7 @@ use model::object;
 
 use crate::beyond::Beyond;
 use crate::error::RehearseError;
-use crate::goal::Goal;
+use crate::goal::{Goal, Looks};
 use crate::outcome::{Assumed, Outcome};
 use crate::own::{Kind, Own};
 use crate::places::{Blame, Places};
@@ -121,7 +121,7 @@ impl<'a> Stage<'a> {
     /// Has Flux fetch a commit that is served now. From here on nothing has settled that is not at this commit.
     ///
     /// An error for a cluster that starts from an artifact: that one is not made anew.
-    pub fn follow(&mut self, commit: &str) -> Result<(), RehearseError> {
+    pub fn follow(&mut self, commit: &str, looks: Looks) -> Result<(), RehearseError> {
         if let Some(source) = self.own.of_kind(Kind::Oci).next() {
             return Err(RehearseError::OwnSource {
                 source_id: source.id(),
@@ -130,11 +130,17 @@ impl<'a> Stage<'a> {
         self.goal = Goal::Commit {
             commit: commit.to_owned(),
             own: self.own.ids(),
+            looks,
         };
         for source in self.own.of_kind(Kind::Git) {
             observe::ask_source(&self.plane.api, &source.namespace, &source.name, commit)?;
         }
         Ok(())
+    }
+
+    /// Has Flux upgrade every release once more, so that what another one took away comes back.
+    pub fn force(&mut self) -> Result<(), RehearseError> {
+        self.watch.force()
     }
 
     /// Waits until nothing moves, or until the time is over, and says what became of everything.

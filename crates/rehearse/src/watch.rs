@@ -27,6 +27,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const QUIET_AT_WORK: Duration = Duration::from_secs(25);
 /// The same where everything that failed was asked to try once more, and has.
 const QUIET_ANSWERED: Duration = Duration::from_secs(1);
+/// The time that releases have to be upgraded once more.
+const FORCED: Duration = Duration::from_secs(30);
 /// How often a Kustomization is asked to look again at what it waits for, and the time between: what looks ready may not be.
 const MAX_HURRIES: u32 = 3;
 const HURRY: Duration = Duration::from_secs(2);
@@ -79,9 +81,12 @@ impl<'a> Watch<'a> {
         let mut last = String::new();
         // What failed is asked once to try again: what it lacked may have come since.
         let mut request: Option<String> = None;
+        // What is Ready is asked once to look again, where the goal says so.
+        let mut again: Option<String> = None;
         loop {
             self.plane.run.check()?;
-            let snapshot = observe::look(&self.plane.api)?;
+            let mut snapshot = observe::look(&self.plane.api)?;
+            goal.decide(&mut snapshot);
             self.tell(&snapshot);
             self.has_room(&snapshot)?;
             pretend::pretend(&self.plane.api)?;
@@ -108,7 +113,17 @@ impl<'a> Watch<'a> {
                 is_quiet
             };
             if is_begun && left.is_empty() && (deferred.is_empty() || is_enough) {
-                return Ok((snapshot, false));
+                let Some(token) = &again else {
+                    if !goal.looks_again() {
+                        return Ok((snapshot, false));
+                    }
+                    again = Some(self.ask(snapshot.objects.iter().filter(|live| looks_at_intervals(live)))?);
+                    continue;
+                };
+                let mut asked = snapshot.objects.iter().filter(|live| looks_at_intervals(live));
+                if asked.all(|live| live.handled == *token) || is_quiet {
+                    return Ok((snapshot, false));
+                }
             }
             self.hurry(&snapshot, goal)?;
             if some_at_work(&left, &by_id, goal, beyond) {
@@ -124,11 +139,7 @@ impl<'a> Watch<'a> {
                     return Ok((snapshot, false));
                 }
             } else if is_quiet {
-                let token = self.token();
-                for live in left.iter().filter(|live| is_asked(live)) {
-                    live.retry(&self.plane.api, &token)?;
-                }
-                request = Some(token);
+                request = Some(self.ask(left.iter().copied().filter(|live| is_asked(live)))?);
                 last_move = Instant::now();
             }
             if begin.elapsed() > timeout {
@@ -158,6 +169,29 @@ impl<'a> Watch<'a> {
                 live.retry(&self.plane.api, &token)?;
                 self.hurried.insert(id, (Instant::now(), times + 1));
             }
+        }
+        Ok(())
+    }
+
+    /// Asks Flux to look at objects again; returns what it will say when it has.
+    fn ask<'l>(&mut self, objects: impl Iterator<Item = &'l Live>) -> Result<String, RehearseError> {
+        let token = self.token();
+        for live in objects {
+            live.retry(&self.plane.api, &token)?;
+        }
+        Ok(token)
+    }
+
+    /// Has Flux upgrade every release once more, and waits until it has, as long as that takes a healthy one.
+    pub(crate) fn force(&mut self) -> Result<(), RehearseError> {
+        let token = self.token();
+        let api = &self.plane.api;
+        observe::force(api, &observe::look(api)?, &token)?;
+        let is_done = |live: &Live| live.kind != "HelmRelease" || live.is_suspended || live.handled == token;
+        let begin = Instant::now();
+        while !observe::look(api)?.objects.iter().all(is_done) && begin.elapsed() < FORCED {
+            self.plane.run.check()?;
+            std::thread::sleep(PAUSE);
         }
         Ok(())
     }
@@ -257,7 +291,12 @@ fn is_there(id: &str, snapshot: &Snapshot, by_id: &BTreeMap<String, &Live>, goal
 
 /// Whether a failure is worth asking for once more.
 fn is_asked(live: &Live) -> bool {
-    live.ready == Ready::No && !live.is_stalled
+    live.ready == Ready::No && !live.is_stalled && !live.has_failed_twice()
+}
+
+/// Whether Flux looks at an object again after an interval and may then find something missing.
+fn looks_at_intervals(live: &Live) -> bool {
+    ["Kustomization", "HelmRelease"].contains(&live.kind) && !live.is_suspended && !live.is_going
 }
 
 /// Whether Flux is doing something right now, and not merely waiting for what has failed.

@@ -27,6 +27,8 @@ mod rehearse_failures;
 #[cfg(target_os = "linux")]
 mod rehearse_many;
 #[cfg(target_os = "linux")]
+mod rehearse_mutations;
+#[cfg(target_os = "linux")]
 mod rehearse_programs;
 #[cfg(target_os = "linux")]
 mod rehearse_real;

@@ -9,7 +9,9 @@ use anyhow::{Context, bail};
 use diag::ObjectRef;
 use flux::ClusterBuild;
 use helm::install::ClusterInstall;
-use rehearse::{Blame, Change, Copy, Event, Outcome, Plane, Programs, Request, Run, Served, Server, Stage};
+use rehearse::{
+    Blame, Change, Copy, Event, Looks, Outcome, Plane, Programs, Request, Run, Served, Server, Stage,
+};
 use tools::Toolbox;
 
 use super::heard::Heard;
@@ -213,12 +215,12 @@ impl Hall<'_> {
             let trial = trials.get(index).context("a mutation that is not there")?;
             let bad = common.request(mutated(trials, index, part.build)?, &trial.project, gathered);
             let begin = Instant::now();
+            let title = format!("{place}: {}", trial.name);
             let outcome = push(
                 &mut stage,
                 copy,
                 run,
-                &trial.changes,
-                &format!("{place}: bad"),
+                (&trial.changes, &title, Looks::Twice),
                 &bad,
             )?;
             let touched = trial.differs.get(name).map(|differs| &differs.touched);
@@ -227,14 +229,19 @@ impl Hall<'_> {
             let begin = Instant::now();
             let mut well = String::new();
             if !left.is_empty() {
-                let back = push(&mut stage, copy, run, &[], &format!("{place}: good"), &good)?;
+                let title = format!("{place}: good");
+                let mut back = push(&mut stage, copy, run, (&[], &title, Looks::Once), &good)?;
+                if state(&back) != good_state {
+                    // One release may have taken away what another one had installed.
+                    stage.force()?;
+                    back = stage.settle(&good)?;
+                }
                 well = format!(", back in {:.1} s", begin.elapsed().as_secs_f64());
                 if state(&back) != good_state {
                     output::note(&format!(
                         "{name} did not get well again after `{}`: it is started anew",
                         trial.name
                     ));
-                    output::note(&format!("{:#?}", state(&back)));
                     heard.push(what);
                     return Ok(());
                 }
@@ -278,12 +285,11 @@ fn push(
     stage: &mut Stage<'_>,
     copy: &Copy,
     run: &Run,
-    changes: &[Change],
-    title: &str,
+    (changes, title, looks): (&[Change], &str, Looks),
     request: &Request<'_>,
 ) -> anyhow::Result<Outcome> {
     let commit = copy.commit(run, changes, title)?;
-    stage.follow(&commit)?;
+    stage.follow(&commit, looks)?;
     Ok(stage.settle(request)?)
 }
 

@@ -1,0 +1,138 @@
+//! `rehearse --mutations` with the real programs, where they are: one defect that Flux notices, and two that only we do.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tools::Invocation;
+
+use crate::rehearse_real;
+use crate::repo::{NO_CACHE, Repo, workspace};
+use crate::stage::folders;
+
+const DESIGN: &str = r#"story: "99"
+title: a DNS of its own
+clusters: [infra]
+criteria: [{id: AC1, title: the release}]
+scenarios:
+  - id: 99.DNS-INT-001
+    priority: P0
+    level: integration
+    criterion: AC1
+    title: one pod stays, and the release has its name
+    expectations:
+      - stage: built
+        object: {kind: HelmRelease, namespace: kube-system, name: dns}
+        path: $.spec.values.podDisruptionBudget
+        equals: {minAvailable: 1}
+      - stage: written
+        file: kubernetes/infrastructure/dns/note.yaml
+        exists: false
+    mutations:
+      - title: a field that the API does not know
+        edits:
+          - file: kubernetes/infrastructure/dns/helmrelease.yaml
+            find: "podDisruptionBudget: {"
+            replace: "podDisruptionBudget: {enabled: true, "
+      - title: no pod has to stay
+        edits:
+          - file: kubernetes/infrastructure/dns/helmrelease.yaml
+            find: "minAvailable: 1"
+            replace: "minAvailable: 0"
+      - title: a file that nothing applies
+        edits:
+          - {file: kubernetes/infrastructure/dns/note.yaml, create: "a: b\n"}
+"#;
+
+/// One component on one cluster, nothing that has to be fetched, and a test design.
+fn repo(test: &str) -> Option<Repo> {
+    let values = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget: {minAvailable: 1}\n";
+    let repo = rehearse_real::repo(test, values)?;
+    let infra = "kubernetes/clusters/infra/infrastructure.yaml";
+    let text = repo.read(infra);
+    let own = text.rfind("---\n").unwrap();
+    repo.write(infra, &text[own..]);
+    repo.write("docs/qa/99-dns/test-design.yaml", DESIGN);
+    Some(repo)
+}
+
+fn row<'r>(report: &'r Json, mutation: &str) -> &'r Json {
+    let mut rows = report["rows"].as_array().unwrap().iter();
+    rows.find(|row| row["mutation"] == mutation)
+        .unwrap_or_else(|| panic!("no `{mutation}` in {report:#}"))
+}
+
+#[test]
+fn each_mutation_is_pushed_to_a_running_cluster_and_the_table_says_who_notices() {
+    let test =
+        "rehearse_mutations::each_mutation_is_pushed_to_a_running_cluster_and_the_table_says_who_notices";
+    let Some(repo) = repo(test) else { return };
+    let path = std::env::join_paths(folders()).unwrap();
+    let output = Invocation::new(env!("CARGO_BIN_EXE_xtask"))
+        .args([
+            "rehearse",
+            "--mutations",
+            "--cluster",
+            "infra",
+            "--worktree",
+            "--offline",
+        ])
+        .args(["-o", "json", "--path"])
+        .arg(repo.path(""))
+        .env("PATH", path.to_str().unwrap())
+        .env("XTASK_CACHE_DIR", NO_CACHE)
+        .timeout(Duration::from_mins(8))
+        .run_accepting(&[0, 1, 2])
+        .unwrap();
+    assert_eq!(output.status, 0, "{}", output.stderr);
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let refused = row(&report, "a field that the API does not know");
+    assert_eq!(
+        (&refused["flux"], &refused["who"]),
+        (
+            &"UpgradeFailed of HelmRelease/kube-system/dns".into(),
+            &"both".into()
+        )
+    );
+    let unnoticed = row(&report, "no pod has to stay");
+    assert_eq!(
+        (&unnoticed["flux"], &unnoticed["who"]),
+        (&"all Ready".into(), &"onlyWe".into())
+    );
+    let unapplied = row(&report, "a file that nothing applies");
+    assert_eq!(
+        (&unapplied["flux"], &unapplied["who"]),
+        (&"same objects".into(), &"onlyWe".into())
+    );
+    // The cluster got well again in between: it was never started anew.
+    assert!(!output.stderr.contains("did not get well"), "{}", output.stderr);
+}
+
+/// The page is made with real charts, which not every machine has: that it has a row for every mutation is looked for here.
+#[test]
+fn the_committed_page_has_every_mutation_of_a_p0_scenario() {
+    let page = std::fs::read_to_string(workspace().join("docs/reference/mutations.md")).unwrap();
+    let mut wanted = 0;
+    for folder in std::fs::read_dir(workspace().join("docs/qa")).unwrap() {
+        let Ok(text) = std::fs::read_to_string(folder.unwrap().path().join("test-design.yaml")) else {
+            continue;
+        };
+        let design: Json = serde_yaml::from_str(&text).unwrap();
+        for scenario in design["scenarios"].as_array().unwrap() {
+            if scenario["priority"] != "P0" {
+                continue;
+            }
+            for mutation in scenario["mutations"].as_array().unwrap() {
+                let (id, title) = (
+                    scenario["id"].as_str().unwrap(),
+                    mutation["title"].as_str().unwrap(),
+                );
+                assert!(page.contains(&format!("| {id} | {title} | ")), "{id}: {title}");
+                wanted += 1;
+            }
+        }
+    }
+    assert!(wanted > 40, "only {wanted}");
+    assert!(!page.contains("ONLY FLUX"));
+    let rows = page.lines().filter(|line| line.starts_with("| 0")).count();
+    assert!(rows >= wanted, "{rows} rows for {wanted} mutations");
+}
