@@ -114,11 +114,10 @@ scenarios:
             "program: p, metric: {port: 80, path: /, name: m}".to_owned(),
             "program: p, alerts: {rule: {kind: PrometheusRule, namespace: n, name: o}, given: down, fires: [A]}".to_owned(),
         ];
-        let text: String = checks
-            .iter()
-            .enumerate()
-            .map(|(n, check)| format!("  - {{id: L{n}, {head}, {check}}}\n"))
-            .collect();
+        let mut text = String::new();
+        for (n, check) in checks.iter().enumerate() {
+            text += &["  - {id: L", &n.to_string(), ", ", head, ", ", check, "}\n"].concat();
+        }
         let (designs, errors) = loaded(&format!("{HEAD}{text}"));
         assert_eq!(errors, Vec::<String>::new());
         let scenarios = &designs[0].scenarios;

@@ -162,7 +162,7 @@ async fn fetch(run: &Run, job: &Job, endpoint: &Endpoint, cache: &Cache) -> Resu
     let mut path = request.path.clone();
     for _ in 0..=MAX_LINKS {
         match image.find(run, &path, &out).await? {
-            Seen::File(taken) => return image.keep(taken, &path, out),
+            Seen::File(taken) => return image.keep(&taken, &path, out),
             Seen::Link(target) => path = target,
             Seen::Other(what) => {
                 let path = quote(&path);
@@ -290,7 +290,7 @@ impl<'a> Image<'a> {
         Ok(Seen::Nothing)
     }
 
-    fn keep(&self, taken: Taken, path: &str, out: NamedTempFile) -> Result<FileVerdict, Failure> {
+    fn keep(&self, taken: &Taken, path: &str, out: NamedTempFile) -> Result<FileVerdict, Failure> {
         if !taken.is_executable {
             let path = quote(path);
             return Err(Failure::wrong(format!(

@@ -86,6 +86,12 @@ impl<'a> Screen<'a> {
         Self { cluster, start, how }
     }
 
+    /// With a line per change in any case: several clusters at once share a terminal.
+    pub(super) fn in_lines(cluster: &'a str, start: Instant, common: &Common) -> Self {
+        let how = if common.quiet { How::Quiet } else { How::Lines };
+        Self { cluster, start, how }
+    }
+
     /// What is waited for.
     pub(super) fn step(&self, what: &str) {
         match &self.how {

@@ -3,7 +3,7 @@
 use crate::rehearse_real::{rehearse, repo};
 use crate::stage::folders;
 
-const CHART: &str = r#"apiVersion: v1
+const CHART: &str = r"apiVersion: v1
 kind: ConfigMap
 metadata: {name: dns}
 data:
@@ -17,7 +17,7 @@ data:
         forward . /etc/resolv.conf
         loop
     }
-"#;
+";
 const KUSTOMIZATION: &str = "apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [helmrelease.yaml, rule.yaml]

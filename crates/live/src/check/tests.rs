@@ -505,11 +505,10 @@ fn a_restart_keeps_a_pod_ready() {
 
 #[test]
 fn nothing_is_changed_where_that_is_not_allowed() {
-    let scenarios: String = [DISRUPTION, ROLLOUT]
-        .iter()
-        .enumerate()
-        .map(|(n, check)| format!("  - {{id: L{n}, priority: P0, title: t, {check}}}\n"))
-        .collect();
+    let mut scenarios = String::new();
+    for (n, check) in [DISRUPTION, ROLLOUT].iter().enumerate() {
+        scenarios += &["  - {id: L", &n.to_string(), ", priority: P0, title: t, ", check, "}\n"].concat();
+    }
     let refused = Changes::Refused {
         why: "needs `--disruptive`",
     };

@@ -79,6 +79,7 @@ mod tests {
         let outcome = Outcome {
             cluster: "a".to_owned(),
             kubernetes_version: "1.37.2".to_owned(),
+            controllers: Vec::new(),
             elapsed: Duration::ZERO,
             timed_out: false,
             objects: objects.collect(),

@@ -19,7 +19,8 @@ use super::trial::Trial;
 use crate::output;
 use crate::project::Project;
 use crate::rehearse::charts::{self, Gathered};
-use crate::rehearse::{Rehearse, brought, keep_logs, print, secrets, settings};
+use crate::rehearse::screen::Screen;
+use crate::rehearse::{Rehearse, brought, keep_logs, secrets, settings};
 
 /// How often a cluster that does not get well again is replaced by a new one.
 const MAX_PLANES: usize = 6;
@@ -145,7 +146,8 @@ impl Hall<'_> {
                 bail!("the repository has changed since the rehearsal began; run it again");
             }
             let start = Instant::now();
-            let tell = |what: &str| print::step(name, start.elapsed(), what);
+            let screen = Screen::in_lines(name, start, &self.args.common);
+            let tell = |what: &str| screen.step(what);
             let result = Plane::start(&run, self.programs, &settings, &tell)
                 .map_err(anyhow::Error::from)
                 .and_then(|plane| self.on(&plane, &run, &copy, part, trials, &mut left, &mut heard));
@@ -189,9 +191,10 @@ impl Hall<'_> {
             blame: &blame,
         };
         let start = Instant::now();
+        let screen = Screen::in_lines(name, start, &self.args.common);
         let listener = |event: &Event<'_>| {
             if self.args.common.verbose {
-                print::event(name, start.elapsed(), event);
+                screen.event(event);
             }
         };
         let good = common.request(part.build, self.project, &part.good);
