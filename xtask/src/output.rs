@@ -34,10 +34,10 @@ pub(crate) fn status(text: &str) {
 pub(crate) fn picture(height: usize, lines: &[String]) {
     let mut text = String::new();
     if height > 0 {
-        text.push_str(&format!("\x1b[{height}A"));
+        text += &["\x1b[", &height.to_string(), "A"].concat();
     }
     for line in lines {
-        text.push_str(&format!("\r\x1b[2K{line}\n"));
+        text += &["\r\x1b[2K", line, "\n"].concat();
     }
     text.push_str("\r\x1b[J");
     let mut err = std::io::stderr().lock();

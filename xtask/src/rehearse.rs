@@ -143,7 +143,7 @@ pub(crate) fn run(args: &Rehearse) -> anyhow::Result<u8> {
     let root = project::root(&args.common)?;
     let toolbox = doctor::toolbox(&args.common)?;
     let programs = fetch::programs(args, &root)?;
-    if args.mutations.mutations {
+    if args.mutations.are_wanted {
         return mutations::run(args, &root, &toolbox, &programs);
     }
     let own = std::env::current_exe().context("this program does not know its own file")?;

@@ -99,7 +99,7 @@ fn cells(found: &Found) -> Cells {
     let cell = match found.version() {
         Ok(Some(version)) => Cell::new(Tone::Good, &version),
         Ok(None) => Cell::new(Tone::Doubtful, "does not say its version"),
-        Err(error) => Cell::new(Tone::Bad, &error.to_string()),
+        Err(error) => Cell::new(Tone::Bad, error.to_string()),
     };
     Cells {
         found: cell,

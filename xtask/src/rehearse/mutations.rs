@@ -35,8 +35,8 @@ const PAGE: &str = "docs/reference/mutations.md";
 #[derive(Debug, Args)]
 pub(super) struct Mutations {
     /// Push each mutation of the P0 scenarios to the running cluster, and say who notices it: Flux, validate, the scenario
-    #[arg(long, conflicts_with_all = ["keep", "compare"])]
-    pub(super) mutations: bool,
+    #[arg(id = "mutations", long = "mutations", conflicts_with_all = ["keep", "compare"])]
+    pub(super) are_wanted: bool,
     /// Only this story's mutations: its number or its folder's name
     #[arg(long, requires = "mutations")]
     story: Option<String>,

@@ -507,7 +507,14 @@ fn a_restart_keeps_a_pod_ready() {
 fn nothing_is_changed_where_that_is_not_allowed() {
     let mut scenarios = String::new();
     for (n, check) in [DISRUPTION, ROLLOUT].iter().enumerate() {
-        scenarios += &["  - {id: L", &n.to_string(), ", priority: P0, title: t, ", check, "}\n"].concat();
+        scenarios += &[
+            "  - {id: L",
+            &n.to_string(),
+            ", priority: P0, title: t, ",
+            check,
+            "}\n",
+        ]
+        .concat();
     }
     let refused = Changes::Refused {
         why: "needs `--disruptive`",

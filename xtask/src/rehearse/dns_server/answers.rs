@@ -7,6 +7,7 @@ use ::live::{
     Access, AccessError, Alerts, Dns, DnsAnswer, Given, Http, Metric, Miss, Question, Verb, Verdict,
 };
 use dns::{Behaviour, OUTSIDE, Sample, Scrape, ask, page, rules_test, samples};
+use scenarios::ObjectName;
 use serde_json::{Value as Json, json};
 use tools::{ToolError, Toolbox, promtool};
 
@@ -35,72 +36,47 @@ pub(super) fn judge(
 }
 
 fn dns(server: &Server<'_>, access: &dyn Access, question: &Dns) -> Result<Verdict, AccessError> {
-    let Dns {
-        ask: name,
-        record_type,
-        answer,
-    } = question;
+    let (name, kind) = (&question.ask, &question.record_type);
     let Some(address) = server.dns() else {
         return Ok(failed("a server block", "none in the Corefile"));
     };
-    if *answer == DnsAnswer::Forwards {
+    if question.answer == DnsAnswer::Forwards {
         server.upstream.know(name);
     }
     let before = server.upstream.asked(name);
-    let found = match ask(address, name, record_type, PATIENCE) {
+    let found = match ask(address, name, kind, PATIENCE) {
         Ok(found) => found,
-        Err(error) => {
-            return Ok(failed(
-                format!("an answer for {name} {record_type}"),
-                error.to_string(),
-            ));
-        }
+        Err(error) => return Ok(failed(format!("an answer for {name} {kind}"), error.to_string())),
     };
     let said = if found.records.is_empty() {
         found.code.clone()
     } else {
         format!("{} {}", found.code, found.records.join(", "))
     };
-    let records = |mut wanted: Vec<String>| {
-        wanted.sort();
-        let is_same = found.code == "NOERROR" && found.records == wanted;
-        if is_same {
+    let holds = |does: bool, wanted: &str| {
+        if does {
             Verdict::Passed { seen: said.clone() }
         } else {
-            failed(
-                format!("{name} {record_type} {}", wanted.join(", ")),
-                said.clone(),
-            )
+            failed(format!("{name} {kind} {wanted}"), said.clone())
         }
     };
-    Ok(match answer {
-        DnsAnswer::Are(wanted) => records(wanted.clone()),
-        DnsAnswer::ServiceOf(service) => {
-            let path = format!(
-                "/api/v1/namespaces/{}/services/{}",
-                service.namespace, service.name
-            );
-            let body = access.ask(Verb::Get, &path, None)?.body;
-            let addresses = body.pointer("/spec/clusterIPs").and_then(Json::as_array);
-            let addresses: Vec<String> = addresses
-                .into_iter()
-                .flatten()
-                .filter_map(|address| address.as_str().map(str::to_owned))
-                .filter(|address| address.contains(':') == (record_type == "AAAA"))
-                .collect();
-            if addresses.is_empty() {
-                failed(
-                    format!("`{service}` with a clusterIP"),
-                    "no such Service in the cluster",
-                )
-            } else {
-                records(addresses)
-            }
-        }
-        DnsAnswer::Says(code) if found.code == *code && found.records.is_empty() => {
-            Verdict::Passed { seen: said }
-        }
-        DnsAnswer::Says(code) => failed(format!("{name} {record_type} {code}"), said),
+    let are = |mut wanted: Vec<String>| {
+        wanted.sort();
+        holds(
+            found.code == "NOERROR" && found.records == wanted,
+            &wanted.join(", "),
+        )
+    };
+    Ok(match &question.answer {
+        DnsAnswer::Are(wanted) => are(wanted.clone()),
+        DnsAnswer::ServiceOf(service) => match addresses(access, service, kind)? {
+            none if none.is_empty() => failed(
+                format!("`{service}` with a clusterIP"),
+                "no such Service in the cluster",
+            ),
+            addresses => are(addresses),
+        },
+        DnsAnswer::Says(code) => holds(found.code == *code && found.records.is_empty(), code),
         DnsAnswer::Forwards => {
             let is_asked = server.upstream.asked(name) > before;
             if is_asked && found.records == [OUTSIDE.to_string()] {
@@ -110,12 +86,27 @@ fn dns(server: &Server<'_>, access: &dyn Access, question: &Dns) -> Result<Verdi
             } else {
                 let asked = if is_asked { "was" } else { "was not" };
                 failed(
-                    format!("{name} {record_type} {OUTSIDE}, from the upstream"),
+                    format!("{name} {kind} {OUTSIDE}, from the upstream"),
                     format!("{said}; the upstream {asked} asked"),
                 )
             }
         }
     })
+}
+
+/// The addresses of a Service of the family that the record type has.
+fn addresses(access: &dyn Access, service: &ObjectName, kind: &str) -> Result<Vec<String>, AccessError> {
+    let path = format!(
+        "/api/v1/namespaces/{}/services/{}",
+        service.namespace, service.name
+    );
+    let body = access.ask(Verb::Get, &path, None)?.body;
+    let addresses = body.pointer("/spec/clusterIPs").and_then(Json::as_array);
+    let addresses = addresses.into_iter().flatten().filter_map(Json::as_str);
+    Ok(addresses
+        .filter(|address| address.contains(':') == (kind == "AAAA"))
+        .map(str::to_owned)
+        .collect())
 }
 
 fn http(server: &Server<'_>, question: &Http) -> Verdict {
