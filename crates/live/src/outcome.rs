@@ -1,5 +1,7 @@
 //! What became of live scenarios: data only.
 
+use std::time::Duration;
+
 use diag::Span;
 use scenarios::Priority;
 use serde::{Serialize, Serializer};
@@ -99,8 +101,8 @@ pub struct Settled {
     /// Where to edit, or where it is written.
     pub place: Option<Place>,
     /// How long it took, in seconds.
-    #[serde(serialize_with = "rounded")]
-    pub seconds: f64,
+    #[serde(rename = "seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
 }
 
 /// Whether a promise is kept.
@@ -149,10 +151,6 @@ impl Settled {
     }
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands over fields by reference"
-)]
-fn rounded<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64((seconds * 10.0).round() / 10.0)
+fn seconds<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((time.as_secs_f64() * 10.0).round() / 10.0)
 }

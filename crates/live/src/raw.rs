@@ -2,7 +2,7 @@
 
 use scenarios::{Clusters, ObjectName, Priority};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
+use serde::de::Deserializer;
 
 use crate::design::{
     Alerts, Check, ConfigKey, Disruption, Dns, DnsAnswer, Http, Metric, NotVerified, Question, Replicas,
@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for Scenario {
 
 impl<'de> Deserialize<'de> for Dns {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        scenarios::read_through::<D, RawDns, Self>(deserializer).map_err(D::Error::custom)
+        scenarios::read_through::<D, RawDns, Self>(deserializer)
     }
 }
 

@@ -167,7 +167,7 @@ fn settle(request: &Request<'_>, design: &Design, scenario: &Scenario) -> Result
         subject,
         outcome,
         place,
-        seconds: start.elapsed().as_secs_f64(),
+        elapsed: start.elapsed(),
     })
 }
 
