@@ -1,3 +1,5 @@
+//! Corefiles that run here, and those that do not.
+
 use super::*;
 
 /// What the chart of CoreDNS makes of its own values.
