@@ -96,6 +96,14 @@ pub enum RehearseError {
         /// Its words.
         message: String,
     },
+    /// Something went wrong where this machine's disk is full.
+    #[error("no space left on device: `{}` is full, set `TMPDIR` to a larger disk; {cause}", path.display())]
+    Full {
+        /// The folder of the rehearsal.
+        path: PathBuf,
+        /// What went wrong; part of the text, so not repeated as `source()`.
+        cause: Box<RehearseError>,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; everything that was started has been ended")]
     Interrupted,

@@ -159,6 +159,21 @@ impl Run {
         Child::start(part, &self.folder)
     }
 
+    /// An error, or where the disk is full, that: then an API server only falls silent.
+    pub(crate) fn explained(&self, error: RehearseError) -> RehearseError {
+        /// With less room than this, in bytes, etcd and the API server no longer work.
+        const LITTLE: u64 = 1024 * 1024;
+        let room = rustix::fs::statvfs(&self.folder).map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        match (error, room) {
+            (error @ (RehearseError::Interrupted | RehearseError::NoRoom { .. }), _) => error,
+            (error, Ok(room)) if room < LITTLE => RehearseError::Full {
+                path: self.folder.clone(),
+                cause: Box::new(error),
+            },
+            (error, _) => error,
+        }
+    }
+
     /// Secrets out of the last words of a part.
     pub(crate) fn masked(&self, error: RehearseError) -> RehearseError {
         match error {

@@ -71,7 +71,9 @@ pub fn rehearse(
     start: Instant,
     listener: &Listener<'_>,
 ) -> Result<Outcome, RehearseError> {
-    Stage::open(plane, server, request, start, listener)?.settle(request)
+    Stage::open(plane, server, request, start, listener)
+        .and_then(|mut stage| stage.settle(request))
+        .map_err(|error| plane.run.explained(error))
 }
 
 /// A cluster's entrypoint on the plane: watched until nothing moves, given another commit, and watched again.

@@ -11,6 +11,7 @@ use crate::stage::folders;
 
 const DESIGN: &str = r#"story: "99"
 title: a DNS of its own
+settings: {kind: ConfigMap, namespace: flux-system, name: cluster-settings}
 clusters: [infra]
 criteria: [{id: AC1, title: the release}]
 scenarios:
@@ -52,6 +53,7 @@ fn repo(test: &str) -> Option<Repo> {
     let own = text.rfind("---\n").unwrap();
     repo.write(infra, &text[own..]);
     repo.write("docs/qa/99-dns/test-design.yaml", DESIGN);
+    repo.write("docs/qa/99-dns/risks.yaml", "risks: []\n");
     Some(repo)
 }
 
@@ -71,6 +73,8 @@ fn each_mutation_is_pushed_to_a_running_cluster_and_the_table_says_who_notices()
         .args([
             "rehearse",
             "--mutations",
+            "--story",
+            "99",
             "--cluster",
             "infra",
             "--worktree",

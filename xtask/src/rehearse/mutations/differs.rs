@@ -110,7 +110,14 @@ spec: {interval: 10m, chart: {spec: {chart: ./charts/app, sourceRef: {kind: GitR
 
     #[test]
     fn a_comment_touches_nothing_and_a_field_its_object() {
-        assert!(touched_by("clusters/a/app.yaml", "interval: 10m", "interval: 10m # soon").is_empty());
+        assert!(
+            touched_by(
+                "clusters/a/app.yaml",
+                "kind: HelmRelease",
+                "kind: HelmRelease # soon"
+            )
+            .is_empty()
+        );
         assert_eq!(
             touched_by("clusters/a/app.yaml", "interval: 10m", "interval: 5m"),
             ["HelmRelease/web/app", "Kustomization/flux-system/flux-system"]
