@@ -52,7 +52,7 @@ impl Registry {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let store = folder.path().join("store");
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{cache: {{blobdescriptor: inmemory}}, filesystem: {{rootdirectory: {}}}}}\n{}",
+            "version: 0.1\nlog: {{level: error, accesslog: {{disabled: true}}}}\nstorage: {{cache: {{blobdescriptor: inmemory}}, filesystem: {{rootdirectory: {}}}}}\n{}",
             store.display(),
             more(folder.path()).replace("ADDRESS", &address.to_string())
         );
