@@ -75,6 +75,16 @@ impl Goal {
         live.ready == Ready::Yes && !live.is_going && !self.is_behind(live, by_id)
     }
 
+    /// Whether a Kustomization is behind its own source, which has come to the commit.
+    pub(crate) fn is_untold(&self, live: &Live, by_id: &BTreeMap<String, &Live>) -> bool {
+        let source = live
+            .reference("/sourceRef")
+            .and_then(|id| by_id.get(&id).copied());
+        live.kind == "Kustomization"
+            && self.is_behind(live, by_id)
+            && source.is_some_and(|source| source.ready == Ready::Yes && !self.is_behind(source, by_id))
+    }
+
     /// Whether what an object says is of another state than the one that is waited for: Flux has not come to it yet.
     pub(crate) fn is_behind(&self, live: &Live, by_id: &BTreeMap<String, &Live>) -> bool {
         let Self::Commit { commit, own, .. } = self else {
@@ -158,6 +168,22 @@ mod tests {
         let first = Goal::First;
         let old = object("Kustomization", "k", "True", "", &json!({}), &json!({}));
         assert!(first.is_reached(&old, &BTreeMap::new()));
+    }
+
+    #[test]
+    fn who_was_not_told_of_the_commit_is_behind_a_source_that_has_it() {
+        let untold = |revision: &str, applied: &str| {
+            let status = json!({"artifact": {"revision": format!("b@sha1:{revision}")}});
+            let source = object("GitRepository", "tree", "True", "", &status, &json!({}));
+            let spec = json!({"sourceRef": {"kind": "GitRepository", "name": "tree"}});
+            let status = json!({"lastAppliedRevision": format!("b@sha1:{applied}")});
+            let live = object("Kustomization", "k", "True", "", &status, &spec);
+            let by_id = BTreeMap::from([(source.id(), &source)]);
+            goal().is_untold(&live, &by_id)
+        };
+        assert!(untold("abc", "123"));
+        assert!(!untold("abc", "abc"));
+        assert!(!untold("123", "123"), "the source has not come to it");
     }
 
     #[test]

@@ -140,6 +140,11 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Has every Kustomization look again: one that was quicker than what it reads has the old state.
+    pub fn refresh(&mut self) -> Result<(), RehearseError> {
+        self.watch.refresh()
+    }
+
     /// Has Flux upgrade every release once more, so that what another one took away comes back.
     pub fn force(&mut self) -> Result<(), RehearseError> {
         self.watch.force()

@@ -27,8 +27,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 const QUIET_AT_WORK: Duration = Duration::from_secs(25);
 /// The same where everything that failed was asked to try once more, and has.
 const QUIET_ANSWERED: Duration = Duration::from_secs(1);
-/// The time that releases have to be upgraded once more.
-const FORCED: Duration = Duration::from_secs(30);
+/// The time that Flux has to answer.
+const ANSWERED: Duration = Duration::from_secs(30);
 /// How often a Kustomization is asked to look again at what it waits for, and the time between: what looks ready may not be.
 const MAX_HURRIES: u32 = 3;
 const HURRY: Duration = Duration::from_secs(2);
@@ -44,6 +44,7 @@ pub(crate) struct Watch<'a> {
     seen: BTreeMap<String, String>,
     ready_after: BTreeMap<String, Duration>,
     hurried: BTreeMap<String, (Instant, u32)>,
+    asleep: BTreeMap<String, (Instant, u32)>,
     requests: u32,
 }
 
@@ -63,6 +64,7 @@ impl<'a> Watch<'a> {
             seen: BTreeMap::new(),
             ready_after: BTreeMap::new(),
             hurried: BTreeMap::new(),
+            asleep: BTreeMap::new(),
             requests: 0,
         }
     }
@@ -76,6 +78,7 @@ impl<'a> Watch<'a> {
         timeout: Duration,
     ) -> Result<(Snapshot, bool), RehearseError> {
         self.hurried.clear();
+        self.asleep.clear();
         let begin = Instant::now();
         let mut last_move = Instant::now();
         let mut last = String::new();
@@ -126,6 +129,7 @@ impl<'a> Watch<'a> {
                 }
             }
             self.hurry(&snapshot, goal)?;
+            self.wake(&snapshot, goal)?;
             if some_at_work(&left, &by_id, goal, beyond) {
                 if last_move.elapsed() > QUIET_AT_WORK {
                     return Ok((snapshot, false));
@@ -173,6 +177,23 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
+    /// Where dependencies form a cycle, kustomize-controller tells no Kustomization of a new revision (it sorts them first, and
+    /// gives up), and each comes to it at its interval. One that was not told is asked.
+    fn wake(&mut self, snapshot: &Snapshot, goal: &Goal) -> Result<(), RehearseError> {
+        let by_id = snapshot.by_id();
+        let is_asleep = |live: &&&Live| goal.is_untold(live, &by_id) && !live.is_at_work;
+        for live in snapshot.objects.iter().filter(|live| is_asleep(&live)) {
+            let id = live.id();
+            let (since, times) = *self.asleep.entry(id.clone()).or_insert((Instant::now(), 0));
+            if since.elapsed() > HURRY && times < MAX_HURRIES {
+                let token = self.token();
+                live.retry(&self.plane.api, &token)?;
+                self.asleep.insert(id, (Instant::now(), times + 1));
+            }
+        }
+        Ok(())
+    }
+
     /// Asks Flux to look at objects again; returns what it will say when it has.
     fn ask<'l>(&mut self, objects: impl Iterator<Item = &'l Live>) -> Result<String, RehearseError> {
         let token = self.token();
@@ -187,9 +208,21 @@ impl<'a> Watch<'a> {
         let token = self.token();
         let api = &self.plane.api;
         observe::force(api, &observe::look(api)?, &token)?;
-        let is_done = |live: &Live| live.kind != "HelmRelease" || live.is_suspended || live.handled == token;
+        self.until_answered(&token, "HelmRelease")
+    }
+
+    /// Has every Kustomization look again, and waits until it has.
+    pub(crate) fn refresh(&mut self) -> Result<(), RehearseError> {
+        let snapshot = observe::look(&self.plane.api)?;
+        let objects = snapshot.objects.iter();
+        let token = self.ask(objects.filter(|live| live.kind == "Kustomization" && !live.is_suspended))?;
+        self.until_answered(&token, "Kustomization")
+    }
+
+    fn until_answered(&self, token: &str, kind: &str) -> Result<(), RehearseError> {
+        let is_done = |live: &Live| live.kind != kind || live.is_suspended || live.handled == token;
         let begin = Instant::now();
-        while !observe::look(api)?.objects.iter().all(is_done) && begin.elapsed() < FORCED {
+        while !observe::look(&self.plane.api)?.objects.iter().all(is_done) && begin.elapsed() < ANSWERED {
             self.plane.run.check()?;
             std::thread::sleep(PAUSE);
         }

@@ -5,10 +5,12 @@
 
 mod differs;
 mod heard;
+mod moves;
 mod page;
 mod perform;
 mod table;
 mod trial;
+mod turn;
 
 use std::path::Path;
 

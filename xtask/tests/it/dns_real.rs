@@ -1,6 +1,6 @@
 //! Live scenarios that ask a real CoreDNS, started in a rehearsal with a Corefile out of a chart of the test's own.
 
-use crate::rehearse_real::{rehearse, repo};
+use crate::rehearse_real::{alone, rehearse};
 use crate::stage::folders;
 
 const CHART: &str = r"apiVersion: v1
@@ -114,7 +114,7 @@ fn the_real_coredns_is_asked_and_what_is_wrong_is_red() {
         eprintln!("skipped {test}: no `{missing}`");
         return;
     }
-    let Some(repo) = repo(test, "    {}\n") else {
+    let Some(repo) = alone(test, "    {}\n") else {
         return;
     };
     repo.write("charts/dns/templates/all.yaml", CHART);

@@ -44,14 +44,10 @@ scenarios:
           - {file: kubernetes/infrastructure/dns/note.yaml, create: "a: b\n"}
 "#;
 
-/// One component on one cluster, nothing that has to be fetched, and a test design.
+/// One component on one cluster, and a test design.
 fn repo(test: &str) -> Option<Repo> {
     let values = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget: {minAvailable: 1}\n";
-    let repo = rehearse_real::repo(test, values)?;
-    let infra = "kubernetes/clusters/infra/infrastructure.yaml";
-    let text = repo.read(infra);
-    let own = text.rfind("---\n").unwrap();
-    repo.write(infra, &text[own..]);
+    let repo = rehearse_real::alone(test, values)?;
     repo.write("docs/qa/99-dns/test-design.yaml", DESIGN);
     repo.write("docs/qa/99-dns/risks.yaml", "risks: []\n");
     Some(repo)

@@ -416,7 +416,7 @@ fn the_real_programs_rehearse_out_of_images() {
         return;
     };
     let values = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget: {minAvailable: 1}\n";
-    let Some(repo) = rehearse_real::repo(test, values) else {
+    let Some(repo) = rehearse_real::alone(test, values) else {
         return;
     };
     let registry = DockerRegistry::start(&registry);
@@ -425,18 +425,7 @@ fn the_real_programs_rehearse_out_of_images() {
         machine.pins.push_str(&registry.push(name, &real(name).unwrap()));
     }
     let mirror = format!("{HOST}={}", registry.host);
-    let output = machine.rehearse(
-        &repo,
-        &[
-            "--fetch",
-            "--mirror",
-            &mirror,
-            "--mirror",
-            "ghcr.io=127.0.0.1:1",
-            "--mirror",
-            "quay.io=127.0.0.1:1",
-        ],
-    );
+    let output = machine.rehearse(&repo, &["--fetch", "--mirror", &mirror]);
     let report: Json = serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|cause| panic!("no JSON ({cause}): {}", output.stderr));
     assert_eq!(output.status, 0, "{report:#}");

@@ -6,18 +6,23 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::rehearse_real::repo;
+use crate::rehearse_real::{alone, repo};
+use crate::repo::Repo;
 use crate::stage::{Stage, kept_logs, on_small_disk, real, signal, silent_registry, until};
 
 /// Values with which the component of [`repo`] installs.
 const GOOD: &str = "    address: ${COREDNS_CLUSTER_IP}\n    podDisruptionBudget: {minAvailable: 1}\n";
 const INFRA: [&str; 3] = ["--cluster", "infra", "--offline"];
 
-/// A stage with the real programs; none, said, where one is missing.
+/// A stage with the real programs and one component; none, said, where a program is missing.
 fn stage(test: &str, values: &str) -> Option<Stage> {
-    let stage = Stage::of(repo(&format!("rehearse_trouble::{test}"), values)?, "");
+    Some(of(alone(&format!("rehearse_trouble::{test}"), values)?))
+}
+
+fn of(repo: Repo) -> Stage {
+    let stage = Stage::of(repo, "");
     stage.take_real_programs();
-    Some(stage)
+    stage
 }
 
 fn said(output: &Output) -> String {
@@ -127,7 +132,8 @@ fn programs_that_take_their_time_are_waited_for() {
 
 #[test]
 fn a_registry_that_hangs_defers_its_charts() {
-    let Some(stage) = stage("a_registry_that_hangs_defers_its_charts", GOOD) else {
+    let test = "rehearse_trouble::a_registry_that_hangs_defers_its_charts";
+    let Some(stage) = repo(test, GOOD).map(of) else {
         return;
     };
     let (_listener, host) = silent_registry();

@@ -14,7 +14,7 @@ const HEAD: &str = "# Who notices which mutation
 Written by `cargo xtask rehearse --mutations --write`; [rehearse.md](rehearse.md#mutations) says how. Each mutation of a P0 scenario
 is pushed to a running cluster of the real Flux. *Flux*: what it makes of it; `all Ready` means that it does not notice, `same objects`
 that there is nothing to notice since it applies what it applied before. *Scenario*: whether the promise turns red. *validate*: the
-checks that report an error, and (in brackets) those that warn.
+checks that report an error, and (in brackets) those that warn; `deferred` where it only says that it cannot judge something.
 ";
 
 /// The report as text.
@@ -124,6 +124,7 @@ fn validate(row: &Row, quote: &str) -> String {
         ids.join(", ")
     };
     match (row.errors.is_empty(), row.warnings.is_empty()) {
+        (true, true) if row.is_deferred => "deferred".to_owned(),
         (true, true) => "nothing".to_owned(),
         (false, true) => quoted(&row.errors),
         (true, false) => format!("({})", quoted(&row.warnings)),
@@ -151,4 +152,42 @@ fn summary(table: &Table) -> String {
     }
     text.push('.');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use model::tree::{DiskOptions, Tree};
+    use scenarios::{Filter, Priority};
+
+    use crate::scenarios::mutate;
+    use crate::test;
+
+    /// The page cannot be written without a cluster; what it is about can be looked at without.
+    #[test]
+    fn the_page_tells_of_every_mutation_of_p0_and_of_no_other() {
+        let options = DiskOptions {
+            keep_source_ignored: true,
+        };
+        let tree = Tree::from_disk(test::workspace(), options).unwrap();
+        let (stories, errors) = scenarios::load(&tree);
+        assert!(errors.is_empty(), "{errors:?}");
+        let filter = Filter {
+            priorities: vec![Priority::P0],
+            ..Filter::default()
+        };
+        let cases = mutate::cases(&stories, &filter);
+        let wanted: BTreeSet<String> = cases
+            .iter()
+            .map(|case| format!("| {} | {} |", case.scenario.id, case.mutation.title))
+            .collect();
+        let page = std::fs::read_to_string(test::workspace().join(super::super::PAGE)).unwrap();
+        let rows = page.lines().filter(|line| line.starts_with("| 0"));
+        let told: BTreeSet<String> = rows
+            .map(|row| row.splitn(4, " | ").take(2).collect::<Vec<_>>().join(" | ") + " |")
+            .collect();
+        assert!(wanted.len() > 40, "{}", wanted.len());
+        assert_eq!(told, wanted, "`.ci/mutations --write` writes the page anew");
+    }
 }

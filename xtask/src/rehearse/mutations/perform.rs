@@ -9,13 +9,12 @@ use anyhow::{Context, bail};
 use diag::ObjectRef;
 use flux::ClusterBuild;
 use helm::install::ClusterInstall;
-use rehearse::{
-    Blame, Change, Copy, Event, Looks, Outcome, Plane, Programs, Request, Run, Served, Server, Stage,
-};
+use rehearse::{Blame, Copy, Event, Plane, Programs, Request, Run, Served, Server, Stage};
 use tools::Toolbox;
 
 use super::heard::Heard;
 use super::trial::Trial;
+use super::turn::Turn;
 use crate::output;
 use crate::project::Project;
 use crate::rehearse::charts::{self, Gathered};
@@ -137,8 +136,8 @@ impl Hall<'_> {
         let name = &part.build.cluster.name;
         let mut notes = Vec::new();
         let settings = settings(part.build, self.project, self.args.start_timeout, &mut notes)?;
-        let mut heard = Vec::new();
-        let mut left: VecDeque<usize> = (0..part.trials.len()).collect();
+        let mut heard = BTreeMap::new();
+        let mut left = order(&part.trials, trials, name);
         for _ in 0..MAX_PLANES {
             let run = Run::start(self.own)?;
             let copy = Copy::make(&run, self.toolbox, self.root, self.served)?;
@@ -156,7 +155,7 @@ impl Hall<'_> {
             }
             result?;
             if left.is_empty() {
-                return Ok(heard);
+                return Ok(heard.into_values().collect());
             }
         }
         bail!(
@@ -164,7 +163,7 @@ impl Hall<'_> {
         )
     }
 
-    /// On one control plane: mutations from the front of `left` for as long as the cluster gets well again after each.
+    /// On one control plane: mutations from the front of `left` for as long as the cluster gets well again.
     #[expect(clippy::too_many_arguments, reason = "what a control plane is given")]
     fn on(
         &self,
@@ -174,7 +173,7 @@ impl Hall<'_> {
         part: &Part<'_>,
         trials: &[Trial],
         left: &mut VecDeque<usize>,
-        heard: &mut Vec<Heard>,
+        heard: &mut BTreeMap<usize, Heard>,
     ) -> anyhow::Result<()> {
         let name = &part.build.cluster.name;
         let all: Vec<rehearse::Chart> = std::iter::once(&part.good)
@@ -198,66 +197,56 @@ impl Hall<'_> {
             }
         };
         let good = common.request(part.build, self.project, &part.good);
-        let mut stage = Stage::open(plane, &server, &good, start, &listener)?;
-        let first = stage.settle(&good)?;
-        if first.failed() {
-            bail!(
-                "cluster `{name}` is not Ready without any mutation: `cargo xtask rehearse --cluster {name}` says why"
-            );
-        }
-        let (good_state, count) = (state(&first), part.trials.len());
+        let stage = Stage::open(plane, &server, &good, start, &listener)?;
+        let mut turn = Turn::begin(stage, copy, run, &good)?;
         output::note(&format!(
             "{name} is up after {:.1} s",
             start.elapsed().as_secs_f64()
         ));
-        while let Some(place) = left.pop_front() {
+        while let Some(place) = left.front().copied() {
             let (index, gathered) = match (part.trials.get(place), part.bad.get(place)) {
                 (Some(index), Some(gathered)) => (*index, gathered),
-                _ => break,
+                _ => bail!("a mutation that is not there"),
             };
             let trial = trials.get(index).context("a mutation that is not there")?;
             let bad = common.request(mutated(trials, index, part.build)?, &trial.project, gathered);
+            let differs = trial.differs.get(name).context("a cluster that is not there")?;
             let begin = Instant::now();
-            let title = format!("{place}: {}", trial.name);
-            let outcome = push(
-                &mut stage,
-                copy,
-                run,
-                (&trial.changes, &title, Looks::Twice),
-                &bad,
-            )?;
-            let touched = trial.differs.get(name).map(|differs| &differs.touched);
-            let what = Heard::of(&outcome, touched.unwrap_or(&BTreeSet::new()));
+            let what = turn.hear(trial, differs, &bad)?;
             let seconds = begin.elapsed().as_secs_f64();
-            let begin = Instant::now();
-            let mut well = String::new();
-            if !left.is_empty() {
-                let title = format!("{place}: good");
-                let mut back = push(&mut stage, copy, run, (&[], &title, Looks::Once), &good)?;
-                if state(&back) != good_state {
-                    // One release may have taken away what another one had installed.
-                    stage.force()?;
-                    back = stage.settle(&good)?;
-                }
-                well = format!(", back in {:.1} s", begin.elapsed().as_secs_f64());
-                if state(&back) != good_state {
-                    output::note(&format!(
-                        "{name} did not get well again after `{}`: it is started anew",
-                        trial.name
-                    ));
-                    heard.push(what);
-                    return Ok(());
-                }
-            }
+            let Some(what) = what else {
+                output::note(&format!(
+                    "{name} did not get well again in {seconds:.1} s: it is started anew"
+                ));
+                return Ok(());
+            };
+            left.pop_front();
+            heard.insert(place, what.clone());
+            let (done, count) = (heard.len(), part.trials.len());
             output::note(&format!(
-                "{name} {}/{count} {}: {what} in {seconds:.1} s{well}",
-                place + 1,
+                "{name} {done}/{count} {}: {what} in {seconds:.1} s",
                 trial.name
             ));
-            heard.push(what);
         }
         Ok(())
     }
+}
+
+/// Which of a part's mutations is pushed when. What moves much comes last, since the way back is long; before that, what is likely
+/// to be refused comes first, since the good tree must follow it.
+fn order(places: &[usize], trials: &[Trial], cluster: &str) -> VecDeque<usize> {
+    let key = |place: &usize| {
+        let trial = places.get(*place).and_then(|index| trials.get(*index));
+        let differs = trial.and_then(|trial| trial.differs.get(cluster));
+        let moves = differs.and_then(|differs| differs.moves);
+        (
+            moves.unwrap_or_default(),
+            trial.is_some_and(|trial| trial.errors.is_empty()),
+        )
+    };
+    let mut order: Vec<usize> = (0..places.len()).collect();
+    order.sort_by_key(key);
+    order.into()
 }
 
 /// What every request of a cluster has.
@@ -281,28 +270,6 @@ impl<'a> Given<'a> {
             blame: self.blame,
         }
     }
-}
-
-/// Serves another tree and waits for what Flux makes of it.
-fn push(
-    stage: &mut Stage<'_>,
-    copy: &Copy,
-    run: &Run,
-    (changes, title, looks): (&[Change], &str, Looks),
-    request: &Request<'_>,
-) -> anyhow::Result<Outcome> {
-    let commit = copy.commit(run, changes, title)?;
-    stage.follow(&commit, looks)?;
-    Ok(stage.settle(request)?)
-}
-
-/// What a cluster is like, without what changes with each commit: verdicts, and how many pods are wanted.
-fn state(outcome: &Outcome) -> BTreeMap<String, String> {
-    let objects = outcome.objects.iter();
-    let objects = objects.map(|object| (object.object.clone(), format!("{:?}", object.verdict)));
-    let workloads = outcome.workloads.iter();
-    let workloads = workloads.map(|workload| (workload.object.clone(), workload.wanted.to_string()));
-    objects.chain(workloads).collect()
 }
 
 /// The same cluster with a mutation.

@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) errors: Vec<String>,
     /// Ids of checks that warn.
     pub(super) warnings: Vec<String>,
+    /// Whether `validate` says that it cannot judge something.
+    pub(super) is_deferred: bool,
     pub(super) who: Who,
     /// Why this row is a defect of ours.
     pub(super) defect: Option<String>,
@@ -113,6 +115,7 @@ fn row(case: &Case<'_>, trial: &Trial, cluster: &str, flux: &Heard, redness: Opt
         is_red,
         errors: trial.errors.iter().cloned().collect(),
         warnings: trial.warnings.iter().cloned().collect(),
+        is_deferred: trial.is_deferred,
         who,
         defect,
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
+
 use diag::{Finding, Level};
 use flux::ClusterBuild;
 use model::tree::Tree;
@@ -11,6 +12,7 @@ use rehearse::Change;
 use scenarios::{Edit, Filter, Redness};
 
 use super::differs::{self, Piece};
+use super::moves;
 use crate::cli::Common;
 use crate::project::Project;
 use crate::scenarios::mutate::{Base, Case, Mutant};
@@ -26,6 +28,8 @@ pub(super) struct Trial {
     pub(super) errors: BTreeSet<String>,
     /// The same of those that only warn.
     pub(super) warnings: BTreeSet<String>,
+    /// Whether something cannot be judged with it that can be without it.
+    pub(super) is_deferred: bool,
     /// Files that differ.
     pub(super) changes: Vec<Change>,
     /// The mutated repository.
@@ -41,6 +45,8 @@ pub(super) struct Differs {
     pub(super) touched: BTreeSet<String>,
     /// Everything: two mutations with the same pieces are one.
     pub(super) pieces: BTreeSet<Piece>,
+    /// How many objects come, go or get another owner; none where that is not known.
+    pub(super) moves: Option<usize>,
 }
 
 /// Builds and judges the mutations, in their order.
@@ -57,16 +63,26 @@ pub(super) fn all(
         .iter()
         .map(|build| (build.cluster.name.as_str(), differs::pieces(tree, build)))
         .collect();
-    let findings = said(&base.world.checked.findings.found);
+    let before = &base.world.checked.findings;
+    let owned = moves::owned(base.world);
     let trials = cases.par_iter().map(|case| {
         let name = format!("{}: {}", case.scenario.id, case.mutation.title);
         let mutant = match base.mutant(common, case)? {
             Ok(mutant) => mutant,
             Err(error) => bail!("{name}: {error}"),
         };
-        let (redness, new) = judged(base, &mutant, case, filter, &findings);
+        let charts = base.charts.of(&mutant.project);
+        let world = World::build(&charts, &mutant.clusters);
+        let redness = base.redness(&mutant, &world, case, filter).into_iter().collect();
+        let after = &world.checked.findings;
+        let owned_after = moves::owned(&world);
+        let differs = differing(&mutant, &good, |cluster| {
+            owned.get(cluster)?.moves(owned_after.get(cluster)?)
+        });
+        let known = said(&before.found);
+        let new = said(&after.found);
         let of_level = |wanted: Level| {
-            let of_level = new.iter().filter(|(level, ..)| *level == wanted);
+            let of_level = new.difference(&known).filter(|(level, ..)| *level == wanted);
             of_level.map(|(_, check, _)| check.clone()).collect()
         };
         Ok(Trial {
@@ -74,28 +90,14 @@ pub(super) fn all(
             redness,
             errors: of_level(Level::Error),
             warnings: of_level(Level::Warning),
+            is_deferred: after.deferred.iter().any(|one| !before.deferred.contains(one)),
             changes: changes(tree, &mutant.project.tree, &case.mutation.edits),
-            differs: differing(&mutant, &good),
+            differs,
             project: mutant.project,
             clusters: mutant.clusters,
         })
     });
     trials.collect()
-}
-
-/// What the scenario says, cluster by cluster, and what `validate` says that it does not say of the good tree.
-fn judged(
-    base: &Base<'_>,
-    mutant: &Mutant,
-    case: &Case<'_>,
-    filter: &Filter,
-    before: &BTreeSet<Said>,
-) -> (BTreeMap<String, Redness>, Vec<Said>) {
-    let charts = base.charts.of(&mutant.project);
-    let world = World::build(&charts, &mutant.clusters);
-    let redness = base.redness(mutant, &world, case, filter).into_iter().collect();
-    let after = said(&world.checked.findings.found);
-    (redness, after.difference(before).cloned().collect())
 }
 
 /// Level, check and message.
@@ -107,13 +109,22 @@ fn said(findings: &[Finding]) -> BTreeSet<Said> {
         .collect()
 }
 
-fn differing(mutant: &Mutant, good: &BTreeMap<&str, BTreeSet<Piece>>) -> BTreeMap<String, Differs> {
+fn differing(
+    mutant: &Mutant,
+    good: &BTreeMap<&str, BTreeSet<Piece>>,
+    moves: impl Fn(&str) -> Option<usize>,
+) -> BTreeMap<String, Differs> {
     let tree = &mutant.project.tree;
     let builds = mutant.clusters.iter().filter_map(|build| {
         let name = build.cluster.name.as_str();
         let pieces = differs::pieces(tree, build);
         let touched = differs::touched(good.get(name)?, &pieces);
-        Some((name.to_owned(), Differs { touched, pieces }))
+        let differs = Differs {
+            touched,
+            pieces,
+            moves: moves(name),
+        };
+        Some((name.to_owned(), differs))
     });
     builds.collect()
 }
