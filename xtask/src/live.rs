@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use ::scenarios::Story;
 use anyhow::bail;
 use live::{Design, Outcome, Settled};
+use model::tree::Tree;
 use report::color::{Paint, Tone};
 use report::table::{Cell, Table};
 
@@ -17,8 +19,12 @@ pub(crate) fn designs(project: &Project, story: Option<&str>) -> anyhow::Result<
     if story.is_none() && !documents.names("docs/qa").any(is_design) {
         return Ok(Vec::new());
     }
-    let stories = scenarios::stories(&documents, story)?;
-    let (designs, errors) = live::load(&documents, &stories);
+    load(&documents, &scenarios::stories(&documents, story)?)
+}
+
+/// The live checks of these stories; an error when any has a mistake, after all of them were said with their places.
+pub(crate) fn load(documents: &Tree, stories: &[Story]) -> anyhow::Result<Vec<Design>> {
+    let (designs, errors) = live::load(documents, stories);
     for error in &errors {
         output::note(&format!("error: {error}"));
     }

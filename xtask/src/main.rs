@@ -5,6 +5,8 @@ mod charts;
 mod cli;
 mod clock;
 mod compare;
+#[cfg(target_os = "linux")]
+mod dns_server;
 mod doctor;
 mod evidence;
 mod generate;

@@ -2,7 +2,6 @@
 
 mod charts;
 mod compare;
-mod dns_server;
 mod fetch;
 mod live;
 mod mutations;
@@ -338,8 +337,8 @@ impl<'a> Hall<'a> {
             let one = std::slice::from_ref(build);
             sides.extend(compare::sides(project, toolbox, one, installs, &outcome));
         }
-        let asked = (toolbox, folders(args));
-        let live = live::run(&plane, asked, build, project, designs, &outcome, start)?;
+        let asked = (toolbox, args.places.bin_dir.as_slice());
+        let live = live::run((run, &plane), asked, build, project, designs, &outcome, start)?;
         rehearsed.live.push(live);
         rehearsed.outcomes.push(outcome);
         if args.keep {
@@ -369,13 +368,6 @@ impl<'a> Hall<'a> {
         }
         Ok(())
     }
-}
-
-/// Where programs are looked for, in this order.
-fn folders(args: &Rehearse) -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
-    args.places.bin_dir.iter().cloned().chain(on_path).collect()
 }
 
 /// What is at hand and not what the settings say.
@@ -508,7 +500,9 @@ fn keep_logs(run: &Run) {
         .into_owned();
     let folder = format!("target/rehearse/{}-{id}", clock::today());
     match run.keep_logs(&test::workspace().join(&folder)) {
-        Ok(()) => output::note(&format!("the logs of all parts are in `{folder}`")),
+        Ok(true) => output::note(&format!("the logs of all parts are in `{folder}`")),
+        // It has not come to a start.
+        Ok(false) => {}
         Err(error) => output::note(&format!("the logs could not be kept: {error}")),
     }
 }

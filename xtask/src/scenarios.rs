@@ -38,6 +38,8 @@ pub(crate) fn run(args: &Scenarios) -> anyhow::Result<u8> {
     let project = Project::open(&args.common)?;
     let documents = documents(&project)?;
     let stories = stories(&documents, args.story.as_deref())?;
+    // They need a cluster; what is wrong with them shows without one.
+    crate::live::load(&documents, &stories)?;
     let filter = filter(args, &stories)?;
     let toolbox = doctor::toolbox(&args.common)?;
     let charts = Charts::new(&project, &toolbox);

@@ -1,5 +1,8 @@
 //! `verify`: the live scenarios of docs/qa against a real cluster, through kubectl.
 
+#[cfg_attr(not(target_os = "linux"), path = "verify/programs_elsewhere.rs")]
+mod programs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::io::{BufRead, IsTerminal};
@@ -10,7 +13,9 @@ use anyhow::{Context, bail};
 use clap::Args;
 use flux::ClusterBuild;
 use kustomize::Builder;
-use live::{Changes, Design, Event, Proxy, ProxyOptions, Request, Settled};
+use live::{
+    Access, Changes, Check, Design, Event, NotVerified, Programs, Proxy, ProxyOptions, Request, Settled,
+};
 use serde_json::json;
 use tools::Tool;
 
@@ -26,7 +31,9 @@ const NEEDS: &str = "needs `--disruptive`";
 /// Run the live scenarios of docs/qa against a real cluster, through `kubectl proxy`. Only looks, unless told otherwise.
 ///
 /// What is wanted comes from the repository, what is found from the cluster of a context of the kubeconfig. Secrets are never
-/// read. With --disruptive pods are evicted and workloads restarted, after the name of the context was typed (or --yes).
+/// read. Programs that scenarios ask (coredns) are started on this machine with the configuration that the cluster has, and lead
+/// to its API server; Linux only. With --disruptive pods are evicted and workloads restarted, after the name of the context was
+/// typed (or --yes).
 ///
 /// Exit codes:
 ///   0  what was looked at holds; what was not run is listed
@@ -51,6 +58,9 @@ pub(crate) struct Verify {
     /// Only this story: its number or its folder's name
     #[arg(long)]
     story: Option<String>,
+    /// Folder with programs that scenarios ask; comes before PATH; repeatable
+    #[arg(long, value_name = "DIR", env = "XTASK_BIN_DIR")]
+    bin_dir: Vec<PathBuf>,
     /// Run what changes something, too: evictions and restarts of pods
     #[arg(long)]
     disruptive: bool,
@@ -101,9 +111,18 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<u8> {
         kubeconfig: args.kubeconfig.as_deref(),
         may_change: args.disruptive,
     })?;
-    let settled = settle(args, &project, build, &designs, &proxy)?;
+    let asks = live::promised(&designs, &build.cluster.name)
+        .any(|scenario| matches!(scenario.check, Check::Program { .. }));
+    let (settled, replaced) = programs::with(args, &toolbox, &proxy, asks, |access, programs| {
+        settle(args, &project, (build, &designs), access, programs)
+    })?;
     drop(proxy);
-    output::data(&shown(args, build, context, &settled))?;
+    let pods = NotVerified {
+        what: "what pods do, packets, images".to_owned(),
+        why: "the API server alone is asked".to_owned(),
+    };
+    let not_verified: Vec<NotVerified> = std::iter::once(pods).chain(replaced).collect();
+    output::data(&shown(args, build, &settled, &not_verified))?;
     Ok(if settled.iter().any(Settled::failed) {
         report::exit::FINDINGS
     } else {
@@ -114,23 +133,24 @@ pub(crate) fn run(args: &Verify) -> anyhow::Result<u8> {
 fn settle(
     args: &Verify,
     project: &Project,
-    build: &ClusterBuild,
-    designs: &[Design],
-    proxy: &Proxy,
+    (build, designs): (&ClusterBuild, &[Design]),
+    access: &dyn Access,
+    programs: Option<&dyn Programs>,
 ) -> anyhow::Result<Vec<Settled>> {
     let now = clock::now();
     let request = Request {
-        access: proxy,
+        access,
         cluster: build,
         sources: project.tree.sources(),
         deferred: &BTreeMap::new(),
+        failed: &BTreeMap::new(),
         ready: &BTreeSet::new(),
         changes: if args.disruptive {
             Changes::Allowed { now: &now }
         } else {
             Changes::Refused { why: NEEDS }
         },
-        programs: None,
+        programs,
         patience: PATIENCE,
     };
     let is_watched = std::io::stderr().is_terminal() && !args.common.quiet;
@@ -174,12 +194,14 @@ fn confirm(args: &Verify, designs: &[Design], build: &ClusterBuild, context: &st
     Ok(())
 }
 
-fn shown(args: &Verify, build: &ClusterBuild, context: &str, settled: &[Settled]) -> String {
+fn shown(args: &Verify, build: &ClusterBuild, settled: &[Settled], not_verified: &[NotVerified]) -> String {
     let cluster = &build.cluster.name;
+    let context = args.context.as_deref().unwrap_or_default();
     if args.output == "json" {
         return report::json::document(&json!({
             "apiVersion": report::API_VERSION, "kind": "Verification", "tool": report::Tool::THIS,
             "cluster": cluster, "context": context, "disruptive": args.disruptive, "scenarios": settled,
+            "notVerified": not_verified,
         }));
     }
     let paint = args.common.color.paint(&std::io::stdout());
@@ -188,7 +210,9 @@ fn shown(args: &Verify, build: &ClusterBuild, context: &str, settled: &[Settled]
     text.push_str(&crate::live::table(settled, paint));
     let deferred = crate::live::deferred(settled);
     let _ = write!(text, "\nnot run:\n{deferred}");
-    text.push_str("  what pods do, packets, images: the API server alone is asked\n");
+    for NotVerified { what, why } in not_verified {
+        let _ = writeln!(text, "  {what}: {why}");
+    }
     let _ = write!(text, "\n{}\n", crate::live::summary(settled));
     report::visible(&text).into_owned()
 }

@@ -51,6 +51,8 @@ pub struct Here<'a> {
     pub addresses: &'a BTreeMap<u16, SocketAddr>,
     /// The file that leads to the API server.
     pub kubeconfig: &'a str,
+    /// Its context; the current one where none is named.
+    pub context: Option<&'a str>,
     /// Who answers what the cluster does not know.
     pub upstream: SocketAddr,
 }
@@ -64,15 +66,6 @@ pub struct Listener {
     pub port: u16,
     /// Only the pod itself can reach it in its cluster.
     pub is_local: bool,
-}
-
-/// A Corefile for this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adapted {
-    /// Its text.
-    pub text: String,
-    /// What was changed, in words.
-    pub changes: Vec<String>,
 }
 
 /// A Corefile that was read.
@@ -126,11 +119,10 @@ impl Corefile {
         listeners
     }
 
-    /// The Corefile for this machine; `here` has an address for each port.
-    pub fn adapt(&self, here: &Here<'_>) -> Adapted {
+    /// The text of a Corefile for this machine; `here` has an address for each port.
+    pub fn adapt(&self, here: &Here<'_>) -> String {
         let address = |port: u16| here.addresses.get(&port).copied();
         let mut text = String::new();
-        let mut changes = vec!["every listener has a port on loopback".to_owned()];
         for server in &self.servers {
             let port = address(server.port).map_or(server.port, |address| address.port());
             let keys: Vec<String> = server
@@ -148,10 +140,8 @@ impl Corefile {
                 }
                 match plugin.name.as_str() {
                     "kubernetes" => {
-                        plugin
-                            .block
-                            .push(Directive::line("kubeconfig", &[here.kubeconfig]));
-                        changes.push("`kubernetes` has the rehearsal's kubeconfig".to_owned());
+                        let words: Vec<&str> = std::iter::once(here.kubeconfig).chain(here.context).collect();
+                        plugin.block.push(Directive::line("kubeconfig", &words));
                     }
                     "forward" => {
                         let from = plugin.arguments.first().cloned();
@@ -159,7 +149,6 @@ impl Corefile {
                         plugin.arguments = from.into_iter().chain([upstream]).collect();
                         // Names and files for TLS, and policies over several upstreams, of which there is one.
                         plugin.block.retain(|line| !line.name.starts_with("tls"));
-                        changes.push("`forward` leads to a stand-in on this machine".to_owned());
                     }
                     _ => {}
                 }
@@ -167,8 +156,7 @@ impl Corefile {
             }
             text.push_str("}\n");
         }
-        changes.dedup();
-        Adapted { text, changes }
+        text
     }
 }
 

@@ -12,7 +12,7 @@ mod question;
 mod upstream;
 
 pub use crate::alerts::{Alerts, Scrape, rules_test};
-pub use crate::corefile::{Adapted, Corefile, Here, Listener};
+pub use crate::corefile::{Corefile, Here, Listener};
 pub use crate::error::{AskError, CorefileError};
 pub use crate::metrics::{Sample, samples};
 pub use crate::page::page;

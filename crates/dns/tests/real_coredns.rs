@@ -89,11 +89,12 @@ fn start(test: &str) -> Option<Server> {
     let adapted = corefile.adapt(&Here {
         addresses: &addresses,
         kubeconfig: "",
+        context: None,
         upstream: upstream.address(),
     });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("Corefile");
-    std::fs::write(&file, adapted.text).unwrap();
+    std::fs::write(&file, adapted).unwrap();
     let child = Command::new(program)
         .arg("-conf")
         .arg(file)

@@ -1,5 +1,6 @@
 //! How checks speak to an API server, whoever's it is.
 
+use scenarios::ObjectName;
 use serde_json::Value as Json;
 
 use crate::kind;
@@ -79,17 +80,12 @@ pub enum AccessError {
     },
 }
 
-/// The object of a kind, a namespace and a name; none where there is no such thing, or no such kind.
-pub(crate) fn object(
-    access: &dyn Access,
-    kind: &str,
-    namespace: &str,
-    name: &str,
-) -> Result<Option<Json>, AccessError> {
-    let Some(collection) = kind::collection(kind, namespace) else {
+/// An object; none where there is no such thing, or where no check reads its kind.
+pub fn object(access: &dyn Access, name: &ObjectName) -> Result<Option<Json>, AccessError> {
+    let Some(collection) = kind::collection(&name.kind, &name.namespace) else {
         return Ok(None);
     };
-    get(access, &format!("{collection}/{name}"))
+    get(access, &format!("{collection}/{}", name.name))
 }
 
 /// A node.

@@ -52,9 +52,7 @@ pub(crate) fn look(cx: &Cx<'_>, check: &Check) -> Result<Verdict, AccessError> {
             let program = cx.design.programs.iter().find(|program| program.name == *name);
             match (cx.request.programs, program) {
                 (Some(programs), Some(program)) => programs.ask(program, question),
-                _ => Ok(Verdict::deferred(format!(
-                    "`{name}` is asked in a rehearsal alone"
-                ))),
+                _ => Ok(Verdict::deferred(format!("`{name}` cannot be started here"))),
             }
         }
     }
@@ -72,7 +70,7 @@ pub(crate) fn try_it(cx: &Cx<'_>, check: &Check) -> Result<Verdict, AccessError>
 impl Cx<'_> {
     /// An object; none where it is not there.
     fn object(&self, name: &ObjectName) -> Result<Option<Json>, AccessError> {
-        access::object(self.access, &name.kind, &name.namespace, &name.name)
+        access::object(self.access, name)
     }
 
     /// A node; none where it is not there.

@@ -22,7 +22,7 @@ mod program;
 mod raw;
 mod run;
 
-pub use access::{Access, AccessError, Answer, Verb};
+pub use access::{Access, AccessError, Answer, Verb, object};
 pub use design::{
     Alerts, Check, ConfigKey, Design, Disruption, Dns, DnsAnswer, Given, Http, Metric, NotVerified, Program,
     Question, Replicas, Rollout, Scenario, Service, Spread,

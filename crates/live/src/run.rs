@@ -24,6 +24,8 @@ pub struct Request<'a> {
     pub sources: &'a Sources,
     /// Flux objects that cannot be judged here, by `Kind/namespace/name`, and why.
     pub deferred: &'a BTreeMap<String, String>,
+    /// Flux objects that have failed, by `Kind/namespace/name`, and the reason: what they bring is not there, and nobody looks for it.
+    pub failed: &'a BTreeMap<String, String>,
     /// Flux objects that are Ready, by `Kind/namespace/name`: what brings them is not asked for.
     pub ready: &'a BTreeSet<String>,
     /// Whether checks may change something.
@@ -209,8 +211,8 @@ fn judge(request: &Request<'_>, design: &Design, scenario: &Scenario) -> Result<
     }
 }
 
-/// Why a scenario cannot be looked at: what brings its subject, or what brings that in turn, is deferred. Where one of them is
-/// Ready, what brings it does not matter.
+/// Why a scenario cannot be looked at: what brings its subject, or what brings that in turn, is deferred or has failed. Where one of
+/// them is Ready, what brings it does not matter.
 fn beyond(request: &Request<'_>, scenario: &Scenario) -> Option<String> {
     let subject = scenario.check.subject();
     let is_flux = |name: &&ObjectName| request.is_known(name);
@@ -225,6 +227,10 @@ fn beyond(request: &Request<'_>, scenario: &Scenario) -> Option<String> {
         if request.ready.contains(&id) {
             return None;
         }
+        let is_judged = matches!(&scenario.check, Check::Ready(subject) if *subject == name);
+        if let Some(why) = request.failed.get(&id).filter(|_| !is_judged) {
+            return Some(format!("{id} is not Ready: {why}"));
+        }
         name = owner(request.cluster, &name)?;
     }
     None
@@ -234,7 +240,10 @@ impl Request<'_> {
     /// Whether Flux has said something of an object, or could.
     fn is_known(&self, name: &ObjectName) -> bool {
         let id = name.to_string();
-        self.deferred.contains_key(&id) || self.ready.contains(&id) || owner(self.cluster, name).is_some()
+        self.deferred.contains_key(&id)
+            || self.failed.contains_key(&id)
+            || self.ready.contains(&id)
+            || owner(self.cluster, name).is_some()
     }
 }
 

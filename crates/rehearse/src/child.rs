@@ -1,6 +1,6 @@
 //! A part of a rehearsal that runs for long: its output goes to a file, its environment holds nothing of the user's.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -18,7 +18,7 @@ pub(crate) struct Part {
     pub(crate) name: &'static str,
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<OsString>,
-    pub(crate) environment: Vec<(&'static str, OsString)>,
+    pub(crate) environment: Vec<(OsString, OsString)>,
 }
 
 /// A part that was started.
@@ -40,7 +40,7 @@ impl Part {
     }
 
     /// Adds `--name=value`.
-    pub(crate) fn flag(mut self, name: &str, value: impl AsRef<std::ffi::OsStr>) -> Self {
+    pub(crate) fn flag(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         let mut argument = OsString::from(format!("--{name}="));
         argument.push(value);
         self.arguments.push(argument);
@@ -48,8 +48,8 @@ impl Part {
     }
 
     /// Adds a variable.
-    pub(crate) fn variable(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
-        self.environment.push((name, value.into()));
+    pub(crate) fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 }
@@ -116,7 +116,10 @@ impl Child {
 }
 
 /// The environment of whatever a rehearsal starts: its mark, a home of its own, and where programs are.
-pub(crate) fn environment(folder: &Path, more: &[(&'static str, OsString)]) -> Vec<(OsString, OsString)> {
+pub(crate) fn environment(
+    folder: &Path,
+    more: &[(impl AsRef<OsStr>, OsString)],
+) -> Vec<(OsString, OsString)> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut variables: Vec<(OsString, OsString)> = vec![
         (reaper::MARK.into(), folder.into()),
@@ -124,7 +127,10 @@ pub(crate) fn environment(folder: &Path, more: &[(&'static str, OsString)]) -> V
         ("TMPDIR".into(), folder.join("tmp").into()),
         ("PATH".into(), path),
     ];
-    variables.extend(more.iter().map(|(name, value)| ((*name).into(), value.clone())));
+    variables.extend(
+        more.iter()
+            .map(|(name, value)| (name.as_ref().to_owned(), value.clone())),
+    );
     variables
 }
 

@@ -57,13 +57,15 @@ pub use crate::copy::{Change, Copy, Served};
 pub use crate::error::RehearseError;
 pub use crate::fetch::{Fetched, fetch};
 pub use crate::goal::Looks;
-pub use crate::guest::{Guest, Places};
+pub use crate::guest::{Environment, Guest, Invitation, Places};
 pub use crate::outcome::{Assumed, Controller, FluxObject, Outcome, Place, Verdict, Workload};
 pub use crate::own::servable;
 pub use crate::pins::{Pin, PinError, Pins};
 pub use crate::places::Blame;
 pub use crate::plane::{Plane, Settings};
-pub use crate::programs::{Found, Looked, Place as ProgramPlace, Program, Programs, Search};
+pub use crate::programs::{
+    Found, Looked, Place as ProgramPlace, Program, Programs, Search, file as program_file,
+};
 pub use crate::registry::Chart;
 pub use crate::run::Run;
 pub use crate::server::Server;

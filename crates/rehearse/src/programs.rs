@@ -145,18 +145,7 @@ impl Search<'_> {
     }
 
     fn look_for(&self, program: Program) -> Looked {
-        let given = self
-            .bin_dirs
-            .iter()
-            .filter_map(|folder| std::path::absolute(folder).ok())
-            .map(|folder| (folder, Place::BinDir));
-        let path = std::env::split_paths(self.path)
-            .filter(|folder| folder.is_absolute())
-            .map(|folder| (folder, Place::Path));
-        let mut files = given
-            .chain(path)
-            .map(|(folder, place)| (folder.join(program.name()), place));
-        if let Some((path, place)) = files.find(|(path, _)| is_program(path)) {
+        if let Some((path, place)) = file(program.name(), self.bin_dirs, self.path) {
             return Looked::Found(Found {
                 program,
                 path,
@@ -266,6 +255,21 @@ fn version_in(said: &str) -> Option<String> {
                 .all(|byte| byte.is_ascii_alphanumeric() || b".-+".contains(&byte))
     };
     words.find(is_version).map(str::to_owned)
+}
+
+/// The file of a program, whichever it is: in one of these folders, else on this PATH.
+pub fn file(name: &str, bin_dirs: &[PathBuf], path: &OsStr) -> Option<(PathBuf, Place)> {
+    let given = bin_dirs
+        .iter()
+        .filter_map(|folder| std::path::absolute(folder).ok())
+        .map(|folder| (folder, Place::BinDir));
+    let path = std::env::split_paths(path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| (folder, Place::Path));
+    let mut files = given
+        .chain(path)
+        .map(|(folder, place)| (folder.join(name), place));
+    files.find(|(path, _)| is_program(path))
 }
 
 fn is_program(path: &Path) -> bool {

@@ -99,21 +99,23 @@ impl Run {
         }
     }
 
-    /// Copies the logs of all parts below `target`, secrets masked.
-    pub fn keep_logs(&self, target: &Path) -> Result<(), RehearseError> {
-        fs::create_dir_all(target).map_err(io("make", target))?;
+    /// Copies the logs of all parts below `target`, secrets masked; whether there are any.
+    pub fn keep_logs(&self, target: &Path) -> Result<bool, RehearseError> {
         let logs = self.folder.join("logs");
-        for entry in fs::read_dir(&logs)
-            .map_err(io("read", &logs))?
-            .filter_map(Result::ok)
-        {
+        let entries = fs::read_dir(&logs).map_err(io("read", &logs))?;
+        let entries: Vec<fs::DirEntry> = entries.filter_map(Result::ok).collect();
+        if entries.is_empty() {
+            return Ok(false);
+        }
+        fs::create_dir_all(target).map_err(io("make", target))?;
+        for entry in entries {
             let bytes = fs::read(entry.path()).map_err(io("read", entry.path()))?;
             let start = bytes.len().saturating_sub(MAX_LOG);
             let text = String::from_utf8_lossy(bytes.get(start..).unwrap_or_default());
             let path = target.join(entry.file_name());
             fs::write(&path, self.mask(&text)).map_err(io("write", path))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A text without the secrets of this run.
@@ -154,8 +156,8 @@ impl Run {
         Ok(())
     }
 
-    /// Starts a program that is asked something and whose end is an answer, too.
-    pub(crate) fn invite(&self, part: &Part) -> Result<Child, RehearseError> {
+    /// Starts a program whose end is an answer, too.
+    pub(crate) fn start_child(&self, part: &Part) -> Result<Child, RehearseError> {
         Child::start(part, &self.folder)
     }
 

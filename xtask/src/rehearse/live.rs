@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use ::live::{Access, AccessError, Answer, Changes, Design, Event, NotVerified, Request, Settled, Verb};
 use flux::ClusterBuild;
-use rehearse::{Outcome, Plane, Verdict};
+use rehearse::{Environment, Outcome, Plane, Run, Verdict};
 use serde::Serialize;
 use serde_json::Value as Json;
 use tools::Toolbox;
 
-use super::dns_server::DnsServers;
+use crate::dns_server::{DnsServers, Kubeconfig, Setup};
 use crate::project::Project;
 use crate::{clock, output};
 
@@ -48,10 +48,10 @@ impl Access for Rehearsal<'_> {
 }
 
 /// Runs the scenarios for a cluster; none where there are none, or where nothing is Ready. Programs that are asked are looked
-/// for in the folders.
+/// for in the folders, then on PATH.
 pub(super) fn run(
-    plane: &Plane<'_>,
-    (toolbox, folders): (&Toolbox, Vec<PathBuf>),
+    (run, plane): (&Run, &Plane<'_>),
+    (toolbox, bin_dirs): (&Toolbox, &[PathBuf]),
     build: &ClusterBuild,
     project: &Project,
     designs: &[Design],
@@ -59,6 +59,7 @@ pub(super) fn run(
     start: Instant,
 ) -> anyhow::Result<Option<Report>> {
     let mut deferred = BTreeMap::new();
+    let mut failed = BTreeMap::new();
     let mut ready = BTreeSet::new();
     for object in &outcome.objects {
         match &object.verdict {
@@ -68,7 +69,9 @@ pub(super) fn run(
             Verdict::Ready => {
                 ready.insert(object.object.clone());
             }
-            Verdict::Failed | Verdict::Waiting => {}
+            Verdict::Failed | Verdict::Waiting => {
+                failed.insert(object.object.clone(), object.reason.clone());
+            }
         }
     }
     if designs.is_empty() || ready.is_empty() {
@@ -76,12 +79,23 @@ pub(super) fn run(
     }
     let now = clock::now();
     let access = Rehearsal(plane);
-    let servers = DnsServers::new(plane, &access, toolbox, folders);
+    let servers = DnsServers::new(Setup {
+        run,
+        kubeconfig: Ok(Kubeconfig {
+            file: plane.kubeconfig().to_owned(),
+            context: None,
+            environment: Environment::Bare,
+        }),
+        access: &access,
+        toolbox,
+        bin_dirs,
+    });
     let request = Request {
         access: &access,
         cluster: build,
         sources: project.tree.sources(),
         deferred: &deferred,
+        failed: &failed,
         ready: &ready,
         changes: Changes::Allowed { now: &now },
         programs: Some(&servers),
@@ -98,8 +112,10 @@ pub(super) fn run(
         }
     };
     let settled = ::live::run(&request, designs, &listener)?;
+    let mut not_verified = ::live::not_verified(designs);
+    not_verified.extend(servers.not_verified());
     Ok(Some(Report {
-        not_verified: ::live::not_verified(designs),
         settled,
+        not_verified,
     }))
 }

@@ -28,6 +28,18 @@ fn wrong_settings_are_named_with_their_line() {
 }
 
 #[test]
+fn a_mistake_in_a_live_check_shows_without_a_cluster() {
+    let repo = Repo::with_designs();
+    let live = "docs/qa/04-dns-coredns-base/live.yaml";
+    repo.edit(live, "says: NXDOMAIN", "says: [NXDOMAIN]");
+    let (line, column) = repo.place(live, "[NXDOMAIN]");
+    let output = repo.run(&["scenarios"]);
+    assert_eq!(output.status, 2);
+    let wanted = format!("error: {live}:{line}:{column}: ");
+    assert!(output.stderr.contains(&wanted), "{}", output.stderr);
+}
+
+#[test]
 fn a_feature_that_is_not_there_is_refused_by_name_with_2() {
     let repo = Repo::copy();
     repo.edit(

@@ -9,7 +9,7 @@ use tools::{Invocation, Output};
 
 use crate::rehearse_real::{rehearse, repo};
 use crate::repo::{NO_CACHE, Repo};
-use crate::stage::folders;
+use crate::stage::{folders, real};
 
 const RELEASE: &str = "kubernetes/infrastructure/dns/helmrelease.yaml";
 
@@ -32,6 +32,16 @@ spec:
   clusterIP: {{ .Values.address }}
   selector: {app: dns}
   ports: [{port: 53}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: dns}
+data:
+  Corefile: |
+    .:53 {
+        ready
+        kubernetes cluster.local
+    }
 {{- with .Values.podDisruptionBudget }}
 ---
 apiVersion: policy/v1
@@ -58,7 +68,7 @@ scenarios: []
 
 const LIVE: &str = "story: '09'
 from: {kind: HelmRelease, namespace: kube-system, name: dns}
-programs: {dns: {config: {kind: ConfigMap, namespace: kube-system, name: dns, key: k}}}
+programs: {coredns: {config: {kind: ConfigMap, namespace: kube-system, name: dns, key: Corefile}}}
 notVerified: [{what: answers, why: no pod runs}]
 scenarios:
   - {id: L1, priority: P0, title: applied, ready: {kind: Kustomization, namespace: flux-system, name: dns}}
@@ -89,9 +99,18 @@ scenarios:
     title: Cilium, whose chart cannot be had
     from: {kind: HelmRelease, namespace: kube-system, name: cilium}
     spread: {object: {kind: Deployment, namespace: kube-system, name: cilium-operator}, topologyKey: kubernetes.io/hostname}
+  - id: L9
+    priority: P0
+    title: the Service has a name
+    program: coredns
+    dns: {ask: dns.kube-system.svc.cluster.local, type: A, answersServiceOf: {namespace: kube-system, name: dns}}
 ";
 
 fn stage(test: &str, values: &str) -> Option<Repo> {
+    if real("coredns").is_none() {
+        eprintln!("skipped {test}: no `coredns`");
+        return None;
+    }
     let repo = repo(test, values)?;
     repo.write("charts/dns/templates/all.yaml", CHART);
     repo.write("docs/qa/09-dns/test-design.yaml", DESIGN);
@@ -133,7 +152,8 @@ fn what_does_not_hold_is_red_at_its_line() {
             "L5 passed",
             "L6 failed",
             "L7 passed",
-            "L8 deferred"
+            "L8 deferred",
+            "L9 passed"
         ],
         "{live:#}"
     );
@@ -157,14 +177,87 @@ fn what_does_not_hold_is_red_at_its_line() {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test ends it")]
 fn a_cluster_is_verified_through_kubectl() {
     let test = "live_real::a_cluster_is_verified_through_kubectl";
     let Some(repo) = stage(test, GOOD) else { return };
-    if !folders().iter().any(|folder| folder.join("kubectl").is_file()) {
+    if real("kubectl").is_none() {
         eprintln!("skipped {test}: no `kubectl`");
         return;
     }
+    let (_kept, kubeconfig) = keep(&repo);
+    let kubeconfig = kubeconfig.as_str();
+
+    let looks = verify(&repo, kubeconfig, &[]);
+    let report: Json = serde_json::from_slice(&looks.stdout).unwrap_or_else(|_| panic!("{}", looks.stderr));
+    // The repository has Cilium, this cluster does not: here nobody says that it cannot be had.
+    let wanted = [
+        "L1 passed",
+        "L2 passed",
+        "L3 passed",
+        "L4 passed",
+        "L5 passed",
+        "L6 deferred",
+        "L7 deferred",
+        "L8 failed",
+        "L9 passed",
+    ];
+    assert_eq!(outcomes(&report["scenarios"]), wanted, "{report:#}");
+    assert_eq!(looks.status, 1);
+    let why = report["scenarios"][5]["why"].as_str().unwrap();
+    assert_eq!(why, "allows 1; the rest is not run: needs `--disruptive`");
+
+    let does = verify(&repo, kubeconfig, &["--disruptive", "--yes"]);
+    let report: Json = serde_json::from_slice(&does.stdout).unwrap_or_else(|_| panic!("{}", does.stderr));
+    let wanted = [
+        "L1 passed",
+        "L2 passed",
+        "L3 passed",
+        "L4 passed",
+        "L5 passed",
+        "L6 passed",
+        "L7 passed",
+        "L8 failed",
+        "L9 passed",
+    ];
+    assert_eq!(outcomes(&report["scenarios"]), wanted, "{report:#}");
+    let seen = report["scenarios"][5]["seen"].as_str().unwrap();
+    assert!(
+        seen.starts_with("1 accepted, then refused: The disruption budget dns needs 1 healthy pods"),
+        "{seen}"
+    );
+
+    the_corefile_of_the_cluster_counts(&repo, kubeconfig);
+
+    let other = verify(&repo, "/nonexistent", &[]);
+    assert_eq!(other.status, 2, "{}", other.stderr);
+}
+
+/// Not what the chart had.
+fn the_corefile_of_the_cluster_counts(repo: &Repo, kubeconfig: &str) {
+    let corefile = r#"{"data": {"Corefile": ".:53 {\n  template ANY ANY {\n    rcode NXDOMAIN\n  }\n}"}}"#;
+    Invocation::new(real("kubectl").unwrap())
+        .args(["--kubeconfig", kubeconfig, "--namespace", "kube-system"])
+        .args([
+            "patch",
+            "configmap",
+            "dns",
+            "--type",
+            "merge",
+            "--patch",
+            corefile,
+        ])
+        .run()
+        .unwrap();
+    let other = verify(repo, kubeconfig, &[]);
+    let report: Json = serde_json::from_slice(&other.stdout).unwrap_or_else(|_| panic!("{}", other.stderr));
+    let asked = &report["scenarios"][8];
+    assert_eq!(asked["outcome"], "failed", "{asked:#}");
+    assert_eq!(asked["misses"][0]["found"], "NXDOMAIN", "{asked:#}");
+}
+
+/// A rehearsal that keeps running, with its kubeconfig.
+#[expect(clippy::disallowed_methods, reason = "the test ends it")]
+fn keep(repo: &Repo) -> (Kept, String) {
     let kept = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args([
             "rehearse",
@@ -197,51 +290,12 @@ fn a_cluster_is_verified_through_kubectl() {
     let Some((_, kubeconfig)) = said.split_once("export KUBECONFIG=") else {
         panic!("{said}");
     };
-    let kubeconfig = kubeconfig.trim();
+    let kubeconfig = kubeconfig.trim().to_owned();
     assert!(
-        said.contains("live scenarios: 7 passed, 0 failed, 1 not run"),
+        said.contains("live scenarios: 8 passed, 0 failed, 1 not run"),
         "{said}"
     );
-
-    let looks = verify(&repo, kubeconfig, &[]);
-    let report: Json = serde_json::from_slice(&looks.stdout).unwrap_or_else(|_| panic!("{}", looks.stderr));
-    // The repository has Cilium, this cluster does not: here nobody says that it cannot be had.
-    let wanted = [
-        "L1 passed",
-        "L2 passed",
-        "L3 passed",
-        "L4 passed",
-        "L5 passed",
-        "L6 deferred",
-        "L7 deferred",
-        "L8 failed",
-    ];
-    assert_eq!(outcomes(&report["scenarios"]), wanted, "{report:#}");
-    assert_eq!(looks.status, 1);
-    let why = report["scenarios"][5]["why"].as_str().unwrap();
-    assert_eq!(why, "allows 1; the rest is not run: needs `--disruptive`");
-
-    let does = verify(&repo, kubeconfig, &["--disruptive", "--yes"]);
-    let report: Json = serde_json::from_slice(&does.stdout).unwrap_or_else(|_| panic!("{}", does.stderr));
-    let wanted = [
-        "L1 passed",
-        "L2 passed",
-        "L3 passed",
-        "L4 passed",
-        "L5 passed",
-        "L6 passed",
-        "L7 passed",
-        "L8 failed",
-    ];
-    assert_eq!(outcomes(&report["scenarios"]), wanted, "{report:#}");
-    let seen = report["scenarios"][5]["seen"].as_str().unwrap();
-    assert!(
-        seen.starts_with("1 accepted, then refused: The disruption budget dns needs 1 healthy pods"),
-        "{seen}"
-    );
-
-    let other = verify(&repo, "/nonexistent", &[]);
-    assert_eq!(other.status, 2, "{}", other.stderr);
+    (kept, kubeconfig)
 }
 
 /// A rehearsal that ends with the test, however that ends.

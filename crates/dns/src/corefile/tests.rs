@@ -27,6 +27,7 @@ fn here(addresses: &BTreeMap<u16, SocketAddr>) -> Here<'_> {
     Here {
         addresses,
         kubeconfig: "/private/kube config",
+        context: Some("admin@infra"),
         upstream: "127.0.0.1:5300".parse().unwrap(),
     }
 }
@@ -56,7 +57,7 @@ fn an_installed_corefile_runs_here_with_other_addresses_only() {
     );
     let adapted = corefile.adapt(&here(&addresses()));
     assert_eq!(
-        adapted.text,
+        adapted,
         r#".:2053 {
     bind 127.0.0.1
     errors
@@ -68,7 +69,7 @@ fn an_installed_corefile_runs_here_with_other_addresses_only() {
         pods insecure
         fallthrough in-addr.arpa ip6.arpa
         ttl 30
-        kubeconfig "/private/kube config"
+        kubeconfig "/private/kube config" admin@infra
     }
     prometheus 127.0.0.1:2153
     forward . 127.0.0.1:5300
@@ -79,14 +80,12 @@ fn an_installed_corefile_runs_here_with_other_addresses_only() {
 }
 "#
     );
-    assert_eq!(adapted.changes.len(), 3);
     // What is written can be read again.
     assert!(
         Corefile::parse(
             &adapted
-                .text
                 .replace("    bind 127.0.0.1\n", "")
-                .replace("        kubeconfig \"/private/kube config\"\n", "")
+                .replace("        kubeconfig \"/private/kube config\" admin@infra\n", "")
         )
         .is_ok()
     );
@@ -110,7 +109,7 @@ fn several_servers_keep_their_zones_and_ports() {
     let text = "example.org,\nexample.com:53 10.0.0.0/24 {\n whoami # here\n}\ndns://.:1053 {\n template ANY ANY { \n rcode NXDOMAIN\n }\n}";
     let adapted = Corefile::parse(text).unwrap().adapt(&here(&addresses()));
     assert_eq!(
-        adapted.text,
+        adapted,
         "example.org:2053 example.com:2053 10.0.0.0/24:2053 {\n    bind 127.0.0.1\n    whoami\n}\n\
          .:2054 {\n    bind 127.0.0.1\n    template ANY ANY {\n        rcode NXDOMAIN\n    }\n}\n"
     );
@@ -136,11 +135,8 @@ fn nothing_that_reads_files_or_asks_others_is_run() {
         .unwrap()
         .adapt(&here(&addresses()));
     assert!(
-        adapted
-            .text
-            .contains("forward . 127.0.0.1:5300 {\n        max_concurrent 5\n    }\n"),
-        "{}",
-        adapted.text
+        adapted.contains("forward . 127.0.0.1:5300 {\n        max_concurrent 5\n    }\n"),
+        "{adapted}"
     );
 }
 

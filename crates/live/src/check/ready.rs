@@ -25,7 +25,7 @@ pub(super) fn judge(cx: &Cx<'_>, name: &ObjectName) -> Result<Verdict, AccessErr
     if said("/status") != "True" {
         let found = match (said("/reason"), said("/message")) {
             ("", _) => "no condition Ready".to_owned(),
-            (reason, message) => format!("not Ready, {reason}: {message}"),
+            (reason, message) => format!("not Ready, {reason}: {}", message.trim_end()),
         };
         misses.push(Miss::new(wanted, found));
     } else if !is_observed(&object) {

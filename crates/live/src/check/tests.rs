@@ -227,6 +227,20 @@ fn settle_with(
     deferred: &BTreeMap<String, String>,
     ready: &BTreeSet<String>,
 ) -> Vec<Settled> {
+    settle_after(server, scenarios, changes, (deferred, &BTreeMap::new(), ready))
+}
+
+/// With what is known of Flux objects: deferred, failed, Ready.
+fn settle_after(
+    server: &Server,
+    scenarios: &str,
+    changes: Changes<'_>,
+    (deferred, failed, ready): (
+        &BTreeMap<String, String>,
+        &BTreeMap<String, String>,
+        &BTreeSet<String>,
+    ),
+) -> Vec<Settled> {
     let live = format!("{HEAD}{scenarios}");
     let design = crate::load::testing::DESIGN;
     let tree = Tree::from_files([
@@ -249,6 +263,7 @@ fn settle_with(
         cluster: &build,
         sources: tree.sources(),
         deferred,
+        failed,
         ready,
         changes,
         programs: None,
@@ -553,11 +568,30 @@ fn what_is_brought_by_something_deferred_is_deferred() {
 }
 
 #[test]
+fn what_is_brought_by_something_that_failed_is_not_looked_for() {
+    let kustomization = "Kustomization/flux-system/dns".to_owned();
+    let failed = BTreeMap::from([(kustomization.clone(), "ReconciliationFailed".to_owned())]);
+    let server = Server::good().without(DEPLOYMENT);
+    let settled = |check: &str, failed: &BTreeMap<String, String>| {
+        let scenario = format!("  - {{id: L1, priority: P0, title: t, {check}}}\n");
+        let known = (&BTreeMap::new(), failed, &BTreeSet::new());
+        settle_after(&server, &scenario, Changes::Refused { why: "" }, known).remove(0)
+    };
+    let why = format!("{kustomization} is not Ready: ReconciliationFailed");
+    assert_eq!(settled(REPLICAS, &failed).outcome, Outcome::Deferred { why });
+    assert!(settled(REPLICAS, &BTreeMap::new()).failed());
+    // Whether it is Ready is what is asked: the server says so by now.
+    let ready = "ready: {kind: Kustomization, namespace: flux-system, name: dns}";
+    let asked = settled(ready, &failed).outcome;
+    assert!(matches!(asked, Outcome::Passed { .. }), "{asked:?}");
+}
+
+#[test]
 fn a_program_that_nobody_starts_is_deferred() {
     let settled = settle(
         &Server::good(),
         "program: p, http: {port: 80, path: /, status: 200}",
     );
-    let why = "`p` is asked in a rehearsal alone".to_owned();
+    let why = "`p` cannot be started here".to_owned();
     assert_eq!(settled.outcome, Outcome::Deferred { why });
 }

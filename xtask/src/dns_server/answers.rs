@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ::live::{
-    Access, AccessError, Alerts, Dns, DnsAnswer, Given, Http, Metric, Miss, Question, Verb, Verdict,
-};
+use ::live::{Access, AccessError, Alerts, Dns, DnsAnswer, Given, Http, Metric, Miss, Question, Verdict};
 use dns::{Behaviour, OUTSIDE, Sample, Scrape, ask, page, rules_test, samples};
 use scenarios::ObjectName;
 use serde_json::{Value as Json, json};
@@ -96,12 +94,8 @@ fn dns(server: &Server<'_>, access: &dyn Access, question: &Dns) -> Result<Verdi
 
 /// The addresses of a Service of the family that the record type has.
 fn addresses(access: &dyn Access, service: &ObjectName, kind: &str) -> Result<Vec<String>, AccessError> {
-    let path = format!(
-        "/api/v1/namespaces/{}/services/{}",
-        service.namespace, service.name
-    );
-    let body = access.ask(Verb::Get, &path, None)?.body;
-    let addresses = body.pointer("/spec/clusterIPs").and_then(Json::as_array);
+    let object = live::object(access, service)?.unwrap_or_default();
+    let addresses = object.pointer("/spec/clusterIPs").and_then(Json::as_array);
     let addresses = addresses.into_iter().flatten().filter_map(Json::as_str);
     Ok(addresses
         .filter(|address| address.contains(':') == (kind == "AAAA"))
@@ -149,12 +143,8 @@ fn alerts(
     question: &Alerts,
 ) -> Result<Verdict, AccessError> {
     let rule = &question.rule;
-    let path = format!(
-        "/apis/monitoring.coreos.com/v1/namespaces/{}/prometheusrules/{}",
-        rule.namespace, rule.name
-    );
-    let body = access.ask(Verb::Get, &path, None)?.body;
-    let Some(groups) = body.pointer("/spec/groups") else {
+    let object = live::object(access, rule)?.unwrap_or_default();
+    let Some(groups) = object.pointer("/spec/groups") else {
         return Ok(failed(
             format!("`{rule}` with groups"),
             "no such rules in the cluster",
