@@ -58,8 +58,7 @@ impl<'a> Turn<'a> {
         })
     }
 
-    /// What Flux makes of a mutation; none where the cluster does not get well again, so that nothing
-    /// more can be heard of it.
+    /// What Flux makes of a mutation; none where the cluster does not get well again, so that nothing more can be heard of it.
     pub(super) fn hear(
         &mut self,
         trial: &Trial,
