@@ -234,7 +234,8 @@ impl Reference<'_> {
         }
     }
 
-    fn finding(&self, check: &CheckMeta, absence: &Absence) -> Finding {
+    /// The finding of an absence that is known.
+    pub(crate) fn finding(&self, check: &CheckMeta, absence: &Absence) -> Finding {
         let Self { what, key, span, .. } = self;
         let at = |span: Span, message: String| {
             self.subject

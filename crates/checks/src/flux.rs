@@ -5,6 +5,7 @@ pub(crate) mod depends_on_suspended;
 pub(crate) mod depends_on_unknown;
 pub(crate) mod external_source;
 pub(crate) mod health_check_unknown;
+pub(crate) mod namespace_missing;
 pub(crate) mod object_owned_twice;
 pub(crate) mod path_missing;
 pub(crate) mod source_unknown;
@@ -20,16 +21,18 @@ mod waits;
 
 use crate::absence::Reference;
 use crate::cluster_view::ClusterView;
+use crate::context::Context;
 use crate::helm;
 
 pub(crate) use waits::{State, Waits};
 
 /// All references whose checks report an object that no build applies, as errors.
-pub(crate) fn references<'a>(view: &ClusterView<'a>) -> Vec<Reference<'a>> {
+pub(crate) fn references<'a>(cx: &Context<'a>, view: &ClusterView<'a>) -> Vec<Reference<'a>> {
     let mut references = depends_on_unknown::references(view);
     references.extend(source_unknown::references(view));
     references.extend(substitute_from_missing::references(view));
     references.extend(health_check_unknown::references(view));
+    references.extend(namespace_missing::references(cx, view));
     references.extend(helm::depends_on_unknown::references(view));
     references.extend(helm::values_from_missing::references(view));
     references.extend(helm::source_unknown::references(view));

@@ -13,6 +13,7 @@ pub fn registry() -> &'static [&'static Check] {
         &flux::depends_on_unknown::CHECK,
         &flux::external_source::CHECK,
         &flux::health_check_unknown::CHECK,
+        &flux::namespace_missing::CHECK,
         &flux::object_owned_twice::CHECK,
         &flux::path_missing::CHECK,
         &flux::source_unknown::CHECK,

@@ -131,7 +131,7 @@ fn belongs_to_broken_build(cx: &Context<'_>, listing: &str) -> bool {
 fn explained(cx: &Context<'_>) -> BTreeSet<String> {
     let mut files = BTreeSet::new();
     for view in &cx.views {
-        for reference in crate::flux::references(view) {
+        for reference in crate::flux::references(cx, view) {
             if let Some(Absence::Unlisted(unlisted)) = crate::absence::absence(cx, view, &reference.key) {
                 files.insert(unlisted.file);
             }
