@@ -25,11 +25,16 @@ fn main() {
     };
     let registry = docker::Registry::start(&registry, docker::plain);
     let url = |n: usize| format!("oci://{}/team-{n}/demo", registry.host);
-    registry.push(&helm, &["--plain-http"], &["0.1.0"]);
-    for n in 0..CHARTS {
-        let target = format!("oci://{}/team-{n}", registry.host);
-        let arguments = ["push", "demo-0.1.0.tgz", &target, "--plain-http"];
+    let run_helm = |arguments: &[&str]| {
         assert!(registry.helm(&helm).args(arguments).status().unwrap().success());
+    };
+    run_helm(&["create", "demo"]);
+    for n in 0..CHARTS {
+        // No two have the same content.
+        let app = format!("1.{n}");
+        run_helm(&["package", "demo", "--version", "0.1.0", "--app-version", &app]);
+        let target = format!("oci://{}/team-{n}", registry.host);
+        run_helm(&["push", "demo-0.1.0.tgz", &target, "--plain-http"]);
     }
     let requests: Vec<ChartRequest> = (0..CHARTS)
         .map(|n| ChartRequest {
@@ -42,23 +47,27 @@ fn main() {
             layer_media_type: Some(oci::CHART_LAYER_MEDIA_TYPE.to_owned()),
         })
         .collect();
-    let options = Options {
+    let cache = |name: &str| Some(Cache::at(registry.folder.path().join(name)));
+    let options = |name: &str| Options {
+        cache: cache(name),
         environment: Environment::default(),
         ..Options::default()
     };
-    // Each round has connections of its own; the first also warms the registry up, which helm then finds warm.
-    let rounds = (0..ROUNDS).map(|_| time("preflight", || all_there(&requests, &options)));
-    let asked = rounds.min().unwrap_or_default();
+    // Each round has connections and a cache of its own; the first also warms the registry up, which helm then finds warm.
+    let mut first = Duration::MAX;
+    let mut again = Duration::MAX;
+    for round in 0..ROUNDS {
+        let options = options(&format!("cache-{round}"));
+        let ask = || all_there(&requests, &options);
+        first = first.min(time("preflight for the first time", ask));
+        again = again.min(time("preflight again", ask));
+    }
     let fetching = Options {
-        cache: Some(Cache::at(registry.folder.path().join("archives"))),
         fetch: true,
         now: "2026-01-02T03:04:05Z".to_owned(),
-        ..options
+        ..options("archives")
     };
     time("preflight that fetches", || all_there(&requests, &fetching));
-    time("preflight with all in the cache", || {
-        all_there(&requests, &fetching);
-    });
     let offline = Options {
         offline: true,
         ..fetching
@@ -66,13 +75,14 @@ fn main() {
     time("preflight offline", || all_there(&requests, &offline));
     let shown = time("helm show chart, one after the other", || {
         for n in 0..CHARTS {
-            let arguments = ["show", "chart", &url(n), "--version", "0.1.0", "--plain-http"];
-            assert!(registry.helm(&helm).args(arguments).status().unwrap().success());
+            run_helm(&["show", "chart", &url(n), "--version", "0.1.0", "--plain-http"]);
         }
     });
+    let times = |took: Duration| shown.as_secs_f64() / took.as_secs_f64();
     println!(
-        "preflight, least of {ROUNDS} rounds, is {:.0} times faster than helm",
-        shown.as_secs_f64() / asked.as_secs_f64()
+        "least of {ROUNDS} rounds beside helm: {:.0} times faster for the first time, {:.0} again",
+        times(first),
+        times(again)
     );
 }
 

@@ -18,13 +18,9 @@ pub(crate) struct Job {
     chart: String,
     endpoint: Endpoint,
     target: Target,
-    store: Option<Store>,
-}
-
-/// Where an archive goes, and what is noted with it.
-struct Store {
-    cache: Cache,
-    now: String,
+    cache: Option<Cache>,
+    /// The time, where the archive is wanted in the cache and a note with it.
+    fetch: Option<String>,
 }
 
 /// What was found, verified but for the archive.
@@ -42,7 +38,6 @@ impl Job {
         let mut request = request.clone();
         request.layer_media_type = request.layer_media_type.filter(|text| !text.is_empty());
         let chart_tags = request.layer_media_type.as_deref() == Some(CHART_LAYER_MEDIA_TYPE);
-        let store = options.cache.clone().filter(|_| options.fetch);
         Ok(Self {
             chart: url.chart().to_owned(),
             endpoint: Endpoint::new(&url, request.insecure, &options.mirrors)
@@ -52,10 +47,8 @@ impl Job {
                 .target(chart_tags)
                 .map_err(|error| error.to_string())?,
             request,
-            store: store.map(|cache| Store {
-                cache,
-                now: options.now.clone(),
-            }),
+            cache: options.cache.clone(),
+            fetch: options.fetch.then(|| options.now.clone()),
         })
     }
 
@@ -147,7 +140,7 @@ enum Archive {
 /// Makes sure that the archive is in the registry, and in the cache where it is wanted there.
 async fn archive(run: &Run, job: &Job, endpoint: &Endpoint, found: &Found) -> Result<Archive, Failure> {
     let layer = &found.parts.layer;
-    let Some(store) = &job.store else {
+    let (Some(cache), Some(now)) = (&job.cache, &job.fetch) else {
         run.registries.layer(endpoint, layer).await?;
         return Ok(Archive::NotWanted);
     };
@@ -157,19 +150,19 @@ async fn archive(run: &Run, job: &Job, endpoint: &Endpoint, found: &Found) -> Re
         let why = format!("the archive has {size} bytes, fetched are at most {MAX_BLOB}");
         return Ok(Archive::NotKept(why));
     }
-    let kept = if store.cache.blob(&layer.digest).is_some() {
+    let kept = if cache.blob(&layer.digest).is_some() {
         run.registries.layer(endpoint, layer).await?;
         Ok(())
     } else {
         let tell = |bytes| run.tell(&job.request.url, bytes, size);
         let bytes = run.registries.archive(endpoint, layer, &tell).await?;
-        store.cache.put(&layer.digest, &bytes).map(drop)
+        cache.put(&layer.digest, &bytes).map(drop)
     };
     let kept = kept.and_then(|()| {
         for (digest, bytes) in &found.content {
-            store.cache.put(digest, bytes)?;
+            cache.put(digest, bytes)?;
         }
-        if store.now.is_empty() {
+        if now.is_empty() {
             return Ok(());
         }
         let resolved = Resolved {
@@ -179,9 +172,9 @@ async fn archive(run: &Run, job: &Job, endpoint: &Endpoint, found: &Found) -> Re
             media_type: layer.media_type.clone(),
             size,
             app_version: found.metadata.app_version.as_deref().map(quote),
-            when: store.now.clone(),
+            when: now.clone(),
         };
-        store.cache.remember(&job.request, &resolved)
+        cache.remember(&job.request, &resolved)
     });
     Ok(kept.map_or_else(|error| Archive::NotKept(error.to_string()), |()| Archive::Kept))
 }
@@ -245,13 +238,18 @@ async fn manifest_and_config(
             Err(error) => return Ok(Err(Verdict::missing(error.to_string()))),
         }
     };
-    let known = job.store.as_ref();
-    let known = known.and_then(|store| store.cache.read(&parts.config.digest, MAX_CONFIG as u64));
+    let cache = job.cache.as_ref();
+    let known = cache.and_then(|cache| cache.read(&parts.config.digest, MAX_CONFIG as u64));
     let config = match known {
         Some(config) => config,
         None => match registries.config(endpoint, &parts.config).await {
             Err(Failure::NotFound) => return Ok(Err(gone(endpoint, "config", &parts.config.digest))),
-            config => config?,
+            config => {
+                let config = config?;
+                // A cache that cannot be written costs a request the next time, and nothing else.
+                let _ = cache.map(|cache| cache.put(&parts.config.digest, &config));
+                config
+            }
         },
     };
     Ok(match chart::metadata(&config, tag.as_deref()) {

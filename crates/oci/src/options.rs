@@ -27,7 +27,7 @@ pub struct Options {
     pub ca_files: Vec<PathBuf>,
     /// Ask nobody: the cache alone answers, and what it does not hold is unknown.
     pub offline: bool,
-    /// Where content is kept; without it nothing is.
+    /// Where configs are kept, and archives with `fetch`; without it nothing is.
     pub cache: Option<Cache>,
     /// Download the charts' archives into the cache; one that is there already is not downloaded again.
     pub fetch: bool,

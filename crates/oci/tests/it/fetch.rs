@@ -93,6 +93,47 @@ fn downloads_an_archive_once() {
 }
 
 #[test]
+fn without_fetch_a_config_is_asked_for_once_and_the_archive_every_time() {
+    let liar = registry(|_, _| None);
+    let chart = Chart::new("1.2.3");
+    let (_folder, cache, fetching) = fetching();
+    let options = Options {
+        fetch: false,
+        ..fetching
+    };
+    let wanted = request(&liar.host(), tag("1.2.3"));
+    let asked = || {
+        (
+            liar.count(&sha256(&chart.config)),
+            liar.count(&sha256(&chart.layer)),
+        )
+    };
+    for round in 1..3 {
+        assert_there(&ask(&wanted, &options), "1.2.3");
+        assert_eq!(asked(), (1, round));
+    }
+    let config = cache.blob(&sha256(&chart.config)).unwrap();
+    assert!(cache.resolved(&wanted).is_none());
+    fs::write(config, "damaged").unwrap();
+    assert_there(&ask(&wanted, &options), "1.2.3");
+    assert_eq!(asked(), (2, 3), "what is damaged is asked for again");
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_no_reason_to_fail() {
+    let liar = registry(|_, _| None);
+    let (folder, _, fetching) = fetching();
+    let in_the_way = folder.path().join("file");
+    fs::write(&in_the_way, "").unwrap();
+    let options = Options {
+        fetch: false,
+        cache: Some(Cache::at(&in_the_way)),
+        ..fetching
+    };
+    assert_there(&ask(&request(&liar.host(), tag("1.2.3")), &options), "1.2.3");
+}
+
+#[test]
 fn answers_from_the_cache_when_offline_and_says_of_which_day() {
     let liar = registry(|_, _| None);
     let (_folder, cache, options) = fetching();
@@ -129,9 +170,9 @@ fn answers_from_the_cache_when_offline_and_says_of_which_day() {
 }
 
 #[test]
-fn fetches_nothing_unless_told() {
+fn fetches_no_archive_unless_told() {
     let liar = registry(|_, _| None);
-    let (folder, _, options) = fetching();
+    let (_folder, cache, options) = fetching();
     let options = Options {
         fetch: false,
         ..options
@@ -148,7 +189,7 @@ fn fetches_nothing_unless_told() {
         ),
         "{verdict:?}"
     );
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(cache.blob(&sha256(&Chart::new("1.2.3").layer)).is_none());
 }
 
 #[test]
