@@ -152,12 +152,14 @@ fn look(cx: &Context<'_>, view: &ClusterView<'_>, findings: &mut Findings) {
         }
     }
     for (reason, namespaces) in unknown {
+        let noun = if namespaces.len() == 1 {
+            "namespace"
+        } else {
+            "namespaces"
+        };
         let (named, cluster) = (some_of(&namespaces, NAMED), &view.build.cluster.name);
-        findings.defer(
-            &CHECK.meta,
-            format!("namespaces {named} of cluster `{cluster}`"),
-            reason,
-        );
+        let subject = format!("{noun} {named} of cluster `{cluster}`");
+        findings.defer(&CHECK.meta, subject, reason);
     }
 }
 
@@ -223,7 +225,7 @@ fn there<'a>(view: &ClusterView<'a>) -> BTreeSet<&'a str> {
     );
     let creating = |release: &&Release<'_>| {
         let creates = release.subject.node.at(&["spec", "install", "createNamespace"]);
-        !release.subject.remote && creates.and_then(Node::as_bool) == Some(true)
+        installs_here(&release.subject) && creates.and_then(Node::as_bool) == Some(true)
     };
     there.extend(
         view.releases
@@ -245,7 +247,8 @@ fn wants<'a>(view: &ClusterView<'a>, schemas: &Store) -> Vec<Want<'a>> {
             wants.extend(want(subject, &["metadata", "namespace"], "metadata.namespace"));
         }
         let is_release = object::kind(node) == "HelmRelease" && object::group(node) == helm::GROUP;
-        if is_release && node.at(&["spec", "suspend"]).and_then(Node::as_bool) != Some(true) {
+        let suspended = node.at(&["spec", "suspend"]).and_then(Node::as_bool) == Some(true);
+        if is_release && installs_here(subject) && !suspended {
             wants.extend(want(
                 subject,
                 &["spec", "targetNamespace"],
@@ -254,6 +257,11 @@ fn wants<'a>(view: &ClusterView<'a>, schemas: &Store) -> Vec<Want<'a>> {
         }
     }
     wants
+}
+
+/// Whether a HelmRelease installs its chart on the cluster that its Flux runs on.
+fn installs_here(release: &Subject<'_>) -> bool {
+    !release.remote && release.node.at(&["spec", "kubeConfig"]).is_none()
 }
 
 fn want<'a>(subject: &Subject<'a>, at: &[&str], path: &'static str) -> Option<Want<'a>> {
@@ -405,5 +413,7 @@ spec:
         testing::case(&format!("{OWN}{without}"));
         testing::case(&format!("{OWN}{RELEASE}  install: {{createNamespace: true}}\n"));
         testing::case(&format!("{OWN}{RELEASE}  suspend: true\n"));
+        let elsewhere = "  kubeConfig: {secretRef: {name: other-cluster}}\n";
+        testing::case(&format!("{OWN}{RELEASE}{elsewhere}"));
     }
 }
