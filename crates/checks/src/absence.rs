@@ -45,6 +45,19 @@ pub(crate) enum Absence {
     Nowhere,
 }
 
+impl Absence {
+    /// For an object that people also make outside of the repository: without a sign of a slip it may be there.
+    pub(crate) fn or_made_elsewhere(self) -> Self {
+        match self {
+            Self::Nowhere => Self::Perhaps("no build makes it; it may be made elsewhere".to_owned()),
+            Self::OnDisk(OnDisk { file, .. }) => Self::Perhaps(format!(
+                "no build makes it; `{file}` holds it, which something else may apply"
+            )),
+            known => known,
+        }
+    }
+}
+
 /// A file that defines the object.
 pub(crate) struct OnDisk {
     pub(crate) file: String,

@@ -265,10 +265,15 @@ fn with_subjects<'a>(install: &'a ClusterInstall<'a>, objects: &[Subject<'a>]) -
     install.releases.iter().filter_map(of).collect()
 }
 
+/// Whether a HelmRelease installs its chart on another cluster than the one that its Flux runs on.
+pub(crate) fn installs_elsewhere(release: &Subject<'_>) -> bool {
+    release.remote || release.node.at(&["spec", "kubeConfig"]).is_some()
+}
+
 /// What a release installs: on another cluster where it, or what applies it, says so.
 fn installed_by<'a>(release: &Release<'a>) -> Vec<Subject<'a>> {
     let Release { subject, install } = *release;
-    let remote = subject.remote || subject.node.at(&["spec", "kubeConfig"]).is_some();
+    let remote = installs_elsewhere(&subject);
     let objects = install.objects().iter();
     objects
         .map(|object| Subject {

@@ -28,6 +28,12 @@ impl<'a> Subject<'a> {
         Kustomization(self.node)
     }
 
+    /// Whether the flux::Kustomization that applies it is suspended.
+    pub(crate) fn is_suspended(&self) -> bool {
+        let applier = self.built.node.as_ref();
+        applier.is_some_and(|node| Kustomization(node).suspended())
+    }
+
     /// A finding about this object; about a suspended flux::Kustomization it is a warning at most.
     pub(crate) fn finding(&self, check: &CheckMeta, span: Span, message: impl Into<String>) -> Finding {
         let span = span.or(object::span(self.node));

@@ -25,9 +25,7 @@ fn main() {
     };
     let registry = docker::Registry::start(&registry, docker::plain);
     let url = |n: usize| format!("oci://{}/team-{n}/demo", registry.host);
-    let run_helm = |arguments: &[&str]| {
-        assert!(registry.helm(&helm).args(arguments).status().unwrap().success());
-    };
+    let run_helm = |arguments: &[&str]| registry.run_helm(&helm, arguments);
     run_helm(&["create", "demo"]);
     for n in 0..CHARTS {
         // No two have the same content.
@@ -47,9 +45,8 @@ fn main() {
             layer_media_type: Some(oci::CHART_LAYER_MEDIA_TYPE.to_owned()),
         })
         .collect();
-    let cache = |name: &str| Some(Cache::at(registry.folder.path().join(name)));
     let options = |name: &str| Options {
-        cache: cache(name),
+        cache: Some(Cache::at(registry.folder.path().join(name))),
         environment: Environment::default(),
         ..Options::default()
     };

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ::flux::Kustomization;
 use ::schema::{Scope, Store};
 use diag::{CheckMeta, Finding, Findings, Label, Level, Span, Stage};
 use model::object;
 use model::yaml::Node;
 
 use crate::absence::{Absence, OnDisk, Reference, absence};
-use crate::cluster_view::{ClusterView, Release};
+use crate::cluster_view::{ClusterView, Release, installs_elsewhere};
 use crate::context::{Check, Context};
 use crate::helm;
 use crate::key::Key;
@@ -122,20 +121,16 @@ pub(crate) fn references<'a>(cx: &Context<'a>, view: &ClusterView<'a>) -> Vec<Re
 }
 
 fn namespaces<'a>(cx: &Context<'a>, view: &ClusterView<'a>) -> Namespaces<'a> {
-    let there = there(view);
-    let mut made: BTreeSet<&str> = BTreeSet::new();
     let mut missing: BTreeMap<&str, Vec<Want<'_>>> = BTreeMap::new();
     for want in wants(view, cx.schemas) {
-        if view.get(&key(want.namespace)).is_some() {
-            made.insert(want.namespace);
-        } else if !there.contains(want.namespace) {
-            missing.entry(want.namespace).or_default().push(want);
-        }
+        missing.entry(want.namespace).or_default().push(want);
     }
-    Namespaces {
-        made: made.len(),
-        missing,
-    }
+    let used = missing.len();
+    missing.retain(|namespace, _| view.get(&key(namespace)).is_none());
+    let made = used - missing.len();
+    let there = there(view);
+    missing.retain(|namespace, _| !there.contains(namespace));
+    Namespaces { made, missing }
 }
 
 fn look(cx: &Context<'_>, view: &ClusterView<'_>, findings: &mut Findings) {
@@ -167,15 +162,11 @@ fn look(cx: &Context<'_>, view: &ClusterView<'_>, findings: &mut Findings) {
 fn settle(absence: Absence, makes_its_own: bool) -> (Absence, Level) {
     let absence = match absence {
         Absence::OnDisk(OnDisk {
-            file,
-            other_cluster: None,
-            ..
-        }) => Absence::Perhaps(format!(
-            "no build makes it; `{file}` holds it, which something else may apply"
-        )),
+            other_cluster: None, ..
+        }) => absence.or_made_elsewhere(),
         Absence::Unlisted(_) | Absence::Perhaps(_) => absence,
         absence if makes_its_own => absence,
-        _ => Absence::Perhaps("no build makes it; it may be made elsewhere".to_owned()),
+        _ => Absence::Nowhere.or_made_elsewhere(),
     };
     let is_slip = matches!(absence, Absence::Unlisted(_) | Absence::Near(..));
     (absence, if is_slip { Level::Error } else { Level::Warning })
@@ -225,7 +216,7 @@ fn there<'a>(view: &ClusterView<'a>) -> BTreeSet<&'a str> {
     );
     let creating = |release: &&Release<'_>| {
         let creates = release.subject.node.at(&["spec", "install", "createNamespace"]);
-        installs_here(&release.subject) && creates.and_then(Node::as_bool) == Some(true)
+        !installs_elsewhere(&release.subject) && creates.and_then(Node::as_bool) == Some(true)
     };
     there.extend(
         view.releases
@@ -239,7 +230,7 @@ fn there<'a>(view: &ClusterView<'a>) -> BTreeSet<&'a str> {
 /// Every object that must have its namespace, but for those of what is suspended or lives elsewhere.
 fn wants<'a>(view: &ClusterView<'a>, schemas: &Store) -> Vec<Want<'a>> {
     let mut wants = Vec::new();
-    let is_here = |subject: &&Subject<'a>| !subject.remote && !is_suspended(subject);
+    let is_here = |subject: &&Subject<'a>| !subject.remote && !subject.is_suspended();
     for subject in view.everything().filter(is_here) {
         let node = subject.node;
         let scope = schemas.lookup(&object::gvk(node)).map(|kind| kind.scope);
@@ -248,7 +239,7 @@ fn wants<'a>(view: &ClusterView<'a>, schemas: &Store) -> Vec<Want<'a>> {
         }
         let is_release = object::kind(node) == "HelmRelease" && object::group(node) == helm::GROUP;
         let suspended = node.at(&["spec", "suspend"]).and_then(Node::as_bool) == Some(true);
-        if is_release && installs_here(subject) && !suspended {
+        if is_release && !installs_elsewhere(subject) && !suspended {
             wants.extend(want(
                 subject,
                 &["spec", "targetNamespace"],
@@ -257,11 +248,6 @@ fn wants<'a>(view: &ClusterView<'a>, schemas: &Store) -> Vec<Want<'a>> {
         }
     }
     wants
-}
-
-/// Whether a HelmRelease installs its chart on the cluster that its Flux runs on.
-fn installs_here(release: &Subject<'_>) -> bool {
-    !release.remote && release.node.at(&["spec", "kubeConfig"]).is_none()
 }
 
 fn want<'a>(subject: &Subject<'a>, at: &[&str], path: &'static str) -> Option<Want<'a>> {
@@ -273,11 +259,6 @@ fn want<'a>(subject: &Subject<'a>, at: &[&str], path: &'static str) -> Option<Wa
         span: value.span,
         path,
     })
-}
-
-fn is_suspended(subject: &Subject<'_>) -> bool {
-    let by = subject.built.node.as_ref();
-    by.is_some_and(|node| Kustomization(node).suspended())
 }
 
 /// A finding at the first object that goes there.

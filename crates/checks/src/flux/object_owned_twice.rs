@@ -98,16 +98,9 @@ fn are_rivals(one: &Subject<'_>, two: &Subject<'_>) -> bool {
         let kept = object::annotation(subject.node, "kustomize.toolkit.fluxcd.io/prune") == Some("disabled");
         !kept && spec.is_none_or(|prune| prune.as_bool() == Some(true))
     };
-    let suspended = |subject: &Subject<'_>| {
-        subject
-            .built
-            .node
-            .as_ref()
-            .is_some_and(|node| Kustomization(node).suspended())
-    };
     let harmless = !prunes(one) && !prunes(two) && one.node.same_data(two.node);
     let shared = is_partial(one.node) || is_partial(two.node);
-    one.built.id != two.built.id && !shared && !harmless && !suspended(one) && !suspended(two)
+    one.built.id != two.built.id && !shared && !harmless && !one.is_suspended() && !two.is_suspended()
 }
 
 fn report(view: &ClusterView<'_>, pairs: &[Pair<'_, '_>]) -> Option<Finding> {

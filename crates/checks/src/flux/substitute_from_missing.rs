@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diag::{CheckMeta, Findings, Level, Stage};
 use model::object;
 
-use crate::absence::{Absence, OnDisk, Reference, absence};
+use crate::absence::{Reference, absence};
 use crate::cluster_view::ClusterView;
 use crate::context::{Check, Context};
 use crate::key::Key;
@@ -102,13 +102,7 @@ fn run(cx: &Context<'_>, findings: &mut Findings) {
             let absence = match absence(cx, view, &key) {
                 _ if is_made_from(view, &key) => continue,
                 None => continue,
-                Some(Absence::Nowhere) => {
-                    Absence::Perhaps("no build makes it; it may be made elsewhere".to_owned())
-                }
-                Some(Absence::OnDisk(OnDisk { file, .. })) => Absence::Perhaps(format!(
-                    "no build makes it; `{file}` holds it, which something else may apply"
-                )),
-                Some(absence) => absence,
+                Some(absence) => absence.or_made_elsewhere(),
             };
             let at = findings.found.len();
             first.report(

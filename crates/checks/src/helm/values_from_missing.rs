@@ -5,7 +5,7 @@ use model::object;
 use model::yaml::Node;
 
 use super::GROUP;
-use crate::absence::{Absence, OnDisk, Reference, absence};
+use crate::absence::{Reference, absence};
 use crate::cluster_view::ClusterView;
 use crate::context::{Check, Context};
 use crate::flux::substitute_from_missing::is_made_from;
@@ -161,15 +161,9 @@ fn look(
         findings.push(made_with_hash(reference, &hashed));
         return;
     }
-    let absence = match absence(cx, view, key) {
-        None => return,
-        Some(Absence::Nowhere) => Absence::Perhaps("no build makes it; it may be made elsewhere".to_owned()),
-        Some(Absence::OnDisk(OnDisk { file, .. })) => Absence::Perhaps(format!(
-            "no build makes it; `{file}` holds it, which something else may apply"
-        )),
-        Some(absence) => absence,
-    };
-    reference.report(&CHECK.meta, &absence, WHY, findings);
+    if let Some(absence) = absence(cx, view, key) {
+        reference.report(&CHECK.meta, &absence.or_made_elsewhere(), WHY, findings);
+    }
 }
 
 fn made_with_hash(reference: &Reference<'_>, hashed: &Subject<'_>) -> Finding {

@@ -86,12 +86,15 @@ impl Registry {
         helm
     }
 
+    /// Runs helm, which must succeed.
+    pub(crate) fn run_helm(&self, program: &Path, arguments: &[&str]) {
+        let status = self.helm(program).args(arguments).status().unwrap();
+        assert!(status.success(), "helm {arguments:?}: {status}");
+    }
+
     /// Makes chart `demo` and pushes it to `charts/` in these versions.
     pub(crate) fn push(&self, helm: &Path, transport: &[&str], versions: &[&str]) {
-        let run = |arguments: &[&str]| {
-            let status = self.helm(helm).args(arguments).status().unwrap();
-            assert!(status.success(), "helm {arguments:?}: {status}");
-        };
+        let run = |arguments: &[&str]| self.run_helm(helm, arguments);
         run(&["create", "demo"]);
         for version in versions {
             run(&["package", "demo", "--version", version, "--app-version", "9.9"]);
