@@ -58,7 +58,7 @@ pub fn preflight_signed(requests: &[(ChartRequest, Option<Policy>)], options: &O
             }
         }
     }
-    if let (true, false, Some(cache)) = (options.fetch, options.offline, &options.cache) {
+    if let (false, Some(cache)) = (options.offline, &options.cache) {
         cache.tidy();
     }
     let answer = |(request, policy): &(ChartRequest, Option<Policy>)| {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use oci::{Cache, Listener, Options, Progress, Verdict};
 use tempfile::TempDir;
@@ -172,11 +172,16 @@ fn answers_from_the_cache_when_offline_and_says_of_which_day() {
 #[test]
 fn fetches_no_archive_unless_told() {
     let liar = registry(|_, _| None);
-    let (_folder, cache, options) = fetching();
+    let (folder, cache, options) = fetching();
     let options = Options {
         fetch: false,
         ..options
     };
+    let tmp = folder.path().join("cache/tmp");
+    fs::create_dir_all(&tmp).unwrap();
+    let left = fs::File::create(tmp.join("half-written")).unwrap();
+    left.set_modified(SystemTime::now() - Duration::from_hours(48))
+        .unwrap();
     let verdict = ask(&request(&liar.host(), tag("1.2.3")), &options);
     assert!(
         matches!(
@@ -189,7 +194,17 @@ fn fetches_no_archive_unless_told() {
         ),
         "{verdict:?}"
     );
-    assert!(cache.blob(&sha256(&Chart::new("1.2.3").layer)).is_none());
+    let config = cache.blob(&sha256(&Chart::new("1.2.3").config)).unwrap();
+    assert_eq!(
+        fs::read_dir(config.parent().unwrap()).unwrap().count(),
+        1,
+        "the config alone"
+    );
+    assert_eq!(
+        fs::read_dir(&tmp).unwrap().count(),
+        0,
+        "what was left half written goes"
+    );
 }
 
 #[test]
